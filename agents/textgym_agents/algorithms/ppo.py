@@ -1,0 +1,110 @@
+"""PPO for token-level episodes: GAE over sampled tokens, per-token KL in the reward, clipped losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from textgym_agents.advantages import gae, masked_mean, whiten
+from textgym_agents.algorithms.base import Algorithm
+from textgym_agents.kl import AdaptiveKL, FixedKL, KLController, KLEstimator, kl_penalty
+from textgym_agents.losses import Stats, ppo_policy_loss, truncated_importance_weight, value_loss
+from textgym_agents.policy import TokenLogprobs
+from textgym_agents.trajectories import Batch
+
+
+@dataclass
+class PPOConfig:
+    """PPO's numbers (Schulman et al. 2017; for language models Ziegler et al. 2019)."""
+
+    gamma: float = 1.0
+    """discount per sampled token; tool tokens take no time"""
+    lam: float = 0.95
+    """lambda of GAE"""
+    clip_low: float = 0.2
+    """the ratio is clipped at 1 - clip_low"""
+    clip_high: float = 0.2
+    """and at 1 + clip_high"""
+    dual_clip: float | None = None
+    """bound for tokens with negative advantage, > 1; off by default"""
+    value_coef: float = 0.5
+    """weight of the value loss"""
+    value_clip: float | None = 0.2
+    """how far a value may move in one step; None: no clipping"""
+    entropy_coef: float = 0.0
+    """weight of the entropy bonus"""
+    kl_coef: float = 0.01
+    """weight of the per-token KL to the reference, charged to the reward; 0 needs no reference"""
+    kl_estimator: KLEstimator = "k1"
+    """k1 is the unbiased one in the reward"""
+    kl_target: float | None = None
+    """adapt kl_coef so that the KL of an episode, in nats, stays near this; None: fixed"""
+    kl_horizon: int = 10_000
+    """episodes over which the adaptive controller moves"""
+    whiten_advantages: bool = True
+    """scale the advantages of a step to zero mean and unit variance"""
+    temperature: float = 1.0
+    """of the rollouts; the learner divides its logits by it too"""
+    importance_cap: float | None = None
+    """correct for a sampler that differs from the learner, by truncated importance weights; None: off"""
+
+
+class PPO(Algorithm):
+    """Proximal policy optimisation; see `PPOConfig`."""
+
+    def __init__(self, config: PPOConfig | None = None) -> None:
+        self.config = c = config or PPOConfig()
+        self.temperature, self.entropy_coef = c.temperature, c.entropy_coef
+        self.kl: KLController = (
+            FixedKL(c.kl_coef) if c.kl_target is None else AdaptiveKL(c.kl_coef, c.kl_target, c.kl_horizon)
+        )
+
+    @property
+    def needs_reference(self) -> bool:
+        return self.config.kl_coef > 0
+
+    def credit(self, batch: Batch) -> dict[str, float]:
+        """Charge the KL to the rewards, then GAE."""
+        c, mask = self.config, batch.mask
+        rewards = batch.rewards
+        metrics = {}
+        if self.needs_reference:
+            batch.kl = kl_penalty(batch.old_logp, batch.ref_logp, c.kl_estimator, mask)
+            rewards = rewards - self.kl.coef * batch.kl
+            episode_kl = batch.kl.sum().item() / len(batch)
+            metrics = {"kl": episode_kl, "kl_coef": self.kl.coef}
+            self.kl.update(episode_kl, len(batch))
+        bootstrap = torch.where(batch.terminated, 0.0, batch.final_values)
+        batch.advantages, batch.returns = gae(rewards, batch.values, mask, bootstrap, c.gamma, c.lam)
+        residual = masked_mean((batch.returns - batch.values) ** 2, mask)
+        spread = masked_mean((batch.returns - masked_mean(batch.returns, mask)) ** 2, mask)
+        metrics["explained_variance"] = float(1 - residual / spread.clamp(min=1e-8))
+        if c.whiten_advantages:
+            batch.advantages = whiten(batch.advantages, mask)
+        return metrics
+
+    def loss(self, new: TokenLogprobs, batch: Batch, denominator: Tensor) -> tuple[Tensor, Stats]:
+        """policy loss + value_coef * value loss - entropy_coef * entropy."""
+        c, mask = self.config, batch.mask
+        weight = None
+        if c.importance_cap is not None:
+            weight = truncated_importance_weight(batch.old_logp, batch.sampler_logp, mask, c.importance_cap)
+        policy, stats = ppo_policy_loss(
+            new.logp, batch.old_logp, batch.advantages, mask, c.clip_low, c.clip_high, denominator, weight, c.dual_clip
+        )
+        value, value_stats = value_loss(new.values, batch.values, batch.returns, mask, c.value_clip, denominator)
+        loss = policy + c.value_coef * value
+        stats |= value_stats | {"policy_loss": policy.detach(), "value_loss": value.detach()}
+        if new.entropy is not None:
+            entropy = masked_mean(new.entropy, mask, denominator)
+            loss = loss - c.entropy_coef * entropy
+            stats["entropy"] = entropy.detach()
+        return loss, stats
+
+    def state_dict(self) -> dict[str, float]:
+        return self.kl.state_dict()
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        self.kl.load_state_dict(state)

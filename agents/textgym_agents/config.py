@@ -1,0 +1,118 @@
+"""The configuration of a training run, and the presets."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from textgym_agents.adapters import LoraSettings
+from textgym_agents.algorithms import PPOConfig
+from textgym_agents.learner import LearnerConfig
+from textgym_agents.sft import SFTConfig
+
+
+@dataclass
+class EnvConfig:
+    """What `gym.make_vec` is given beside the id."""
+
+    protocol: str = "tags"
+    """how tool calls are written: tags or hermes"""
+    difficulty: tuple[int, ...] | None = None
+    """difficulty levels of the task source; None: all"""
+    system_prompt: str | None = None
+    """None: the protocol's instructions; "": none"""
+    few_shot: int = 0
+    """oracle examples in the prompt"""
+    max_tokens: int = 1024
+    """length of the context"""
+    max_new_tokens: int = 128
+    """tokens of a turn"""
+    max_turns: int = 8
+    """turns of an episode"""
+    max_tool_tokens: int = 256
+    """tokens of a tool result"""
+
+    def kwargs(self) -> dict[str, Any]:
+        """Keyword arguments of `gym.make` and `gym.make_vec`."""
+        kwargs = asdict(self)
+        difficulty = kwargs.pop("difficulty")
+        if difficulty is not None:
+            kwargs["source_kwargs"] = {"difficulty": tuple(difficulty)}
+        return kwargs
+
+
+@dataclass
+class TrainConfig:
+    """One run: warm start, PPO, and evaluation on held-out tasks before and after."""
+
+    model: str = "tiny"
+    """"tiny" (from scratch), "smollm2", a Hugging Face id, a folder, or a .gguf file"""
+    seed: int = 0
+    """of everything random"""
+    env: EnvConfig = field(default_factory=EnvConfig)
+    lora: LoraSettings | None = None
+    """None: every weight is trained"""
+    sft: SFTConfig | None = field(default_factory=SFTConfig)
+    """None: no warm start"""
+    ppo: PPOConfig = field(default_factory=PPOConfig)
+    learner: LearnerConfig = field(default_factory=LearnerConfig)
+    iterations: int = 60
+    """PPO steps"""
+    episodes: int = 256
+    """episodes of a PPO step"""
+    num_envs: int = 128
+    """slots of the vector environment"""
+    eval_split: str = "test"
+    """split of the held-out tasks"""
+    eval_episodes: int = 500
+    """held-out tasks; the same before and after"""
+    eval_seed: int = 20_251_122
+    """draws the held-out tasks"""
+    checkpoint_every: int = 10
+    """PPO steps between checkpoints"""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-serialisable; `from_dict` is its inverse."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> TrainConfig:
+        """Rebuild a configuration, also after a JSON round trip."""
+        data = dict(data)
+        parts = {"env": EnvConfig, "lora": LoraSettings, "sft": SFTConfig, "ppo": PPOConfig, "learner": LearnerConfig}
+        for name, part in parts.items():
+            if data.get(name) is not None:
+                values = {k: tuple(v) if isinstance(v, list) else v for k, v in data[name].items()}
+                data[name] = part(**values)
+        return cls(**data)
+
+
+def demo() -> TrainConfig:
+    """The embedded default: a 0.8 M character model on one-step problems, minutes on two cores."""
+    return TrainConfig(
+        env=EnvConfig(
+            difficulty=(1,), system_prompt="", max_tokens=288, max_new_tokens=64, max_turns=4, max_tool_tokens=32
+        ),
+        sft=SFTConfig(stop_at=0.3),
+        learner=LearnerConfig(lr=1e-4, epochs=1, minibatches=2),
+        ppo=PPOConfig(kl_coef=0.0),
+    )
+
+
+def pretrained() -> TrainConfig:
+    """A pretrained model with LoRA: few demonstrations, then PPO."""
+    return TrainConfig(
+        model="smollm2",
+        lora=LoraSettings(),
+        env=EnvConfig(max_tokens=320, max_new_tokens=64, max_turns=4, max_tool_tokens=32),
+        sft=SFTConfig(steps=12, batch_size=8, micro_batch_size=4, lr=2e-4, demonstrations=48, warmup_steps=2),
+        learner=LearnerConfig(lr=1e-4, micro_batch_size=16),
+        iterations=20,
+        episodes=64,
+        num_envs=64,
+        eval_episodes=200,
+        checkpoint_every=1,
+    )
+
+
+PRESETS = {"demo": demo, "pretrained": pretrained}

@@ -1,0 +1,197 @@
+"""The learner: trajectories in, one update out. It knows no environment and no algorithm by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from textgym_agents.algorithms import Algorithm
+from textgym_agents.losses import Stats, add_stats
+from textgym_agents.policy import ValueHeadPolicy
+from textgym_agents.trajectories import Batch, Trajectory
+
+
+class NonFiniteLoss(FloatingPointError):
+    """A loss or gradient is NaN or infinite. The weights are those before the failed optimizer step."""
+
+
+@dataclass
+class LearnerConfig:
+    """How a batch becomes optimizer steps."""
+
+    lr: float = 1e-4
+    """learning rate of the language model (AdamW)"""
+    value_lr: float = 1e-3
+    """learning rate of the value head, which starts at zero"""
+    epochs: int = 1
+    """passes over a step's trajectories"""
+    minibatches: int = 2
+    """optimizer steps a pass"""
+    micro_batch_size: int = 64
+    """trajectories in one forward pass; changes memory and speed, not the gradient"""
+    max_grad_norm: float = 1.0
+    """gradient clipping"""
+    weight_decay: float = 0.0
+    """of AdamW"""
+    value_warmup_steps: int = 0
+    """first learner steps that train the value head alone"""
+
+
+class Learner:
+    """Trains a policy with an algorithm.
+
+    Args:
+        policy: the policy; its reference is frozen here if the algorithm needs one.
+        algorithm: credit function and loss.
+        config: optimizer and batching.
+        generator: shuffles minibatches; an explicit CPU generator.
+
+    Example:
+        >>> learner = Learner(policy, PPO(), generator=torch.Generator().manual_seed(0))
+        >>> metrics = learner.step([Trajectory.from_transcript(t) for t in transcripts])
+    """
+
+    def __init__(
+        self,
+        policy: ValueHeadPolicy,
+        algorithm: Algorithm,
+        config: LearnerConfig | None = None,
+        *,
+        generator: torch.Generator,
+    ) -> None:
+        self.policy, self.algorithm, self.config = policy, algorithm, config or LearnerConfig()
+        self.generator = generator
+        self.steps = 0
+        if algorithm.needs_reference and policy.frozen_reference is None:
+            policy.freeze_reference()
+        self.model_parameters = [p for p in policy.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": self.model_parameters, "lr": self.config.lr},
+                {"params": list(policy.value_head.parameters()), "lr": self.config.value_lr},
+            ],
+            weight_decay=self.config.weight_decay,
+        )
+
+    def step(self, trajectories: Sequence[Trajectory]) -> dict[str, float]:
+        """Update the policy on trajectories that it sampled just before; return metrics.
+
+        Raises:
+            NonFiniteLoss: before the optimizer step that would have spread it.
+        """
+        batch = Batch.collate(trajectories, self.policy.device)
+        self._evaluate(batch)
+        metrics = self.algorithm.credit(batch)
+        metrics |= self._update(batch)
+        gap = torch.where(batch.mask, batch.old_logp - batch.sampler_logp, 0.0).abs().max()
+        self.steps += 1
+        return metrics | {"sampler_gap_max": float(gap)}
+
+    def step_triplets(
+        self,
+        queries: Sequence[npt.NDArray[np.int64]],
+        responses: Sequence[npt.NDArray[np.int64]],
+        rewards: Sequence[float],
+        masks: Sequence[npt.NDArray[np.bool_]] | None = None,
+    ) -> dict[str, float]:
+        """The step in TRL's form: token ids of each query and response, and one reward each.
+
+        Args:
+            queries, responses: int64 (Q,) and (R,).
+            rewards: one number a response; it lands on the last sampled token.
+            masks: bool (R,), False on tool tokens within the response; None: all were sampled.
+        """
+        trajectories = []
+        for i, (query, response) in enumerate(zip(queries, responses, strict=True)):
+            sampled = np.ones(len(response), bool) if masks is None else np.asarray(masks[i], bool)
+            mask = np.concatenate([np.zeros(len(query), bool), sampled])
+            token_rewards = np.zeros(len(mask), np.float32)
+            token_rewards[np.flatnonzero(mask)[-1:]] = rewards[i]
+            trajectories.append(Trajectory(np.concatenate([query, response]).astype(np.int64), mask, token_rewards))
+        return self.step(trajectories)
+
+    @torch.no_grad()
+    def _evaluate(self, batch: Batch) -> None:
+        """Fill in what the policy, the critic and the reference say before the update."""
+        batch.old_logp, batch.values = torch.zeros_like(batch.rewards), torch.zeros_like(batch.rewards)
+        batch.final_values = torch.zeros(len(batch), device=batch.ids.device)
+        if self.algorithm.needs_reference:
+            batch.ref_logp = torch.zeros_like(batch.rewards)
+        temperature = self.algorithm.temperature
+        everything = torch.arange(len(batch), device=batch.ids.device)
+        for rows, micro in batch.split(everything, self.config.micro_batch_size):
+            width = micro.ids.shape[1]
+            old = self.policy.token_logprobs(micro.ids, micro.lengths, temperature, mask=micro.mask)
+            batch.old_logp[rows, :width], batch.values[rows, :width] = old.logp, old.values
+            batch.final_values[rows] = old.final_values
+            if self.algorithm.needs_reference:
+                batch.ref_logp[rows, :width] = self.policy.reference_logprobs(
+                    micro.ids, micro.lengths, temperature, mask=micro.mask
+                )
+
+    def _update(self, batch: Batch) -> dict[str, float]:
+        """Epochs over shuffled minibatches, each cut into micro-batches whose gradients add up."""
+        warming_up = self.steps < self.config.value_warmup_steps
+        sums: dict[str, list[float]] = {}
+        for _ in range(self.config.epochs):
+            order = torch.randperm(len(batch), generator=self.generator).to(batch.ids.device)
+            for index in order.chunk(self.config.minibatches):
+                stats = self._accumulate(batch, index)
+                for p in self.model_parameters if warming_up else ():
+                    p.grad = None
+                norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.config.max_grad_norm)
+                stats["grad_norm"] = norm
+                self._check_finite(stats)
+                self.optimizer.step()
+                for name, value in stats.items():
+                    sums.setdefault(name, []).append(float(value))
+        return {name: max(v) if name.endswith("_max") else sum(v) / len(v) for name, v in sums.items()}
+
+    def _accumulate(self, batch: Batch, index: Tensor) -> Stats:
+        """Gradients of one minibatch. The global denominator makes them the same for any micro-batch size."""
+        self.optimizer.zero_grad(set_to_none=True)
+        denominator = batch.mask[index].sum()
+        stats: Stats = {}
+        for _, micro in batch.split(index, self.config.micro_batch_size):
+            new = self.policy.token_logprobs(
+                micro.ids,
+                micro.lengths,
+                self.algorithm.temperature,
+                mask=micro.mask,
+                entropy=self.algorithm.entropy_coef != 0,
+            )
+            loss, part = self.algorithm.loss(new, micro, denominator)
+            loss.backward()
+            stats = add_stats(stats, part | {"loss": loss.detach()})
+        return stats
+
+    def _check_finite(self, stats: Stats) -> None:
+        bad = [name for name in ("loss", "grad_norm") if not torch.isfinite(stats[name])]
+        if bad:
+            self.optimizer.zero_grad(set_to_none=True)
+            raise NonFiniteLoss(
+                f"{' and '.join(bad)} is not finite in learner step {self.steps}; the weights are still those before "
+                "it. Lower the learning rate, check the rewards for NaN, or train in float32"
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Optimizer, algorithm, generator and step count; the policy is saved by itself."""
+        return {
+            "steps": self.steps,
+            "optimizer": self.optimizer.state_dict(),
+            "algorithm": self.algorithm.state_dict(),
+            "generator": self.generator.get_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore what `state_dict` returned."""
+        self.steps = state["steps"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.algorithm.load_state_dict(state["algorithm"])
+        self.generator.set_state(state["generator"])

@@ -1,0 +1,64 @@
+"""Learning curves of a run as one PNG."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def read_metrics(path: str | Path) -> list[dict[str, Any]]:
+    """The rows of a metrics.jsonl."""
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def plot_learning_curves(metrics: str | Path, png: str | Path, title: str = "") -> None:
+    """Draw success, KL, clip fraction and explained variance over the learner's steps, SFT evaluations first.
+
+    Args:
+        metrics: a run's metrics.jsonl.
+        png: where to write.
+        title: above the panels.
+    """
+    from matplotlib.figure import Figure  # not pyplot: no global state, no display
+
+    rows = read_metrics(metrics)
+    ppo = [r for r in rows if r["stage"] == "ppo"]
+    evals = [r for r in rows if r["stage"] == "eval"]
+    figure = Figure(figsize=(10, 6.5), layout="constrained")
+    axes = figure.subplots(2, 2)
+    figure.suptitle(title)
+    episodes = [r["episodes"] for r in ppo]
+    for axis, (name, label) in zip(
+        axes.flat,
+        [
+            ("success", "success rate of sampled episodes"),
+            ("kl", "KL to the SFT policy, nats an episode"),
+            ("clip_fraction", "clip fraction"),
+            ("explained_variance", "explained variance of the critic"),
+        ],
+        strict=True,
+    ):
+        axis.plot(episodes, [r.get(name) for r in ppo], color="C0", lw=1.5)
+        axis.set_xlabel("PPO episodes")
+        axis.set_title(label, fontsize=10)
+        axis.grid(alpha=0.3)
+    held_out = axes.flat[0]
+    for row in evals:
+        x = row["episodes"]
+        held_out.errorbar(
+            x,
+            row["success"],
+            yerr=[[row["success"] - row["low"]], [row["high"] - row["success"]]],
+            fmt="o",
+            color="C3",
+            capsize=4,
+        )
+        held_out.annotate(
+            f"{row['name']}: {row['success']:.0%}", (x, row["success"]), fontsize=8, ha="center", va="top"
+        )
+    held_out.set_ylim(0, 1.02)
+    held_out.set_title("success rate: sampled in training (line), greedy on held-out tasks (dots)", fontsize=10)
+    axes.flat[3].set_ylim(-0.5, 1.02)
+    figure.savefig(png, dpi=110)

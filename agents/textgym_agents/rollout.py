@@ -1,0 +1,94 @@
+"""Rollouts: Gymnasium's own step loop over a vector environment, as continuous batching."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import AutoresetMode
+
+from textgym import Task, TextVectorEnv, Transcript
+
+
+class Actor(Protocol):
+    """Anything that picks the next token of every active slot; `Sampler` is one."""
+
+    def act(
+        self,
+        input_ids: npt.NDArray[np.int64],
+        lengths: npt.NDArray[np.int64],
+        active: npt.NDArray[np.bool_] | None = None,
+        restart: npt.NDArray[np.bool_] | None = None,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Actions int64 (N,) and their log-probabilities float32 (N,)."""
+
+
+def rollout(
+    envs: TextVectorEnv,
+    actor: Actor,
+    num_episodes: int,
+    *,
+    seed: int | None = None,
+    tasks: Sequence[Task] | None = None,
+    on_episode: Callable[[Transcript], None] | None = None,
+) -> list[Transcript]:
+    """Play `num_episodes` episodes to their end and return their transcripts in the order in which they started.
+
+    A slot that ends takes the next episode at once, until `num_episodes` have started: every started episode is
+    waited for, so that short ones are not over-represented.
+
+    Args:
+        envs: made with `autoreset_mode="SameStep"` and `record=True`.
+        actor: picks the tokens.
+        num_episodes: how many.
+        seed: of the environments' reset.
+        tasks: play these, in order; None draws them from the environment's split.
+        on_episode: called with each finished transcript, for progress bars.
+
+    Raises:
+        ValueError: the environments do not autoreset in the same step, or do not record.
+    """
+    if envs.autoreset_mode != AutoresetMode.SAME_STEP or not envs.rules.record or envs.action_mode != "token":
+        raise ValueError(
+            'rollout() needs gym.make_vec(..., autoreset_mode="SameStep", record=True) and action_mode="token"'
+        )
+    if num_episodes < 1:
+        raise ValueError(f"num_episodes must be at least 1, not {num_episodes}")
+    num_envs = envs.num_envs
+    obs, _ = envs.reset(seed=seed, options={} if tasks is None else {"tasks": list(tasks)})
+    active = np.arange(num_envs) < num_episodes
+    episode_of = np.arange(num_envs)
+    restart = np.ones(num_envs, bool)
+    started = int(active.sum())
+    logps = np.zeros((num_envs, envs.rules.max_tokens), np.float32)
+    finished: dict[int, Transcript] = {}
+    slots = np.arange(num_envs)
+    while active.any():
+        lengths = obs["length"][:, 0].copy()
+        actions, logp = actor.act(obs["input_ids"], lengths, active, restart)
+        logps[slots, lengths] = logp
+        obs, _, terminated, truncated, infos = envs.step(actions)
+        restart = (terminated | truncated) & active
+        for i in np.flatnonzero(restart).tolist():
+            transcript = with_logprobs(infos["final_info"]["transcript"][i], logps[i])
+            finished[int(episode_of[i])] = transcript
+            if on_episode is not None:
+                on_episode(transcript)
+            active[i] = started < num_episodes
+            if active[i]:
+                episode_of[i], started = started, started + 1
+    return [finished[i] for i in range(num_episodes)]
+
+
+def with_logprobs(transcript: Transcript, logps: npt.NDArray[np.float32]) -> Transcript:
+    """The transcript with the sampler's log-probabilities, given by token position, on its sampled segments."""
+    segments: list[Any] = []
+    start = 0
+    for segment in transcript:
+        end = start + len(segment.ids)
+        segments.append(replace(segment, logprobs=tuple(logps[start:end].tolist())) if segment.sampled else segment)
+        start = end
+    return replace(transcript, segments=tuple(segments))

@@ -1,0 +1,232 @@
+"""Supervised warm start: next-token loss on the model's own tokens of transcripts, with `transformers.Trainer`."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint
+
+from textgym import StopReason, Transcript
+from textgym.engine import Episode, Rows, Rules
+from textgym_agents.interrupt import Interrupt
+from textgym_agents.policy import ValueHeadPolicy
+
+IGNORE = -100
+"""Label of a token that carries no loss."""
+
+
+@dataclass
+class SFTConfig:
+    """The warm start."""
+
+    steps: int = 600
+    """optimizer steps at most"""
+    batch_size: int = 32
+    """transcripts a step"""
+    micro_batch_size: int = 32
+    """transcripts in one forward pass"""
+    lr: float = 1e-3
+    """peak learning rate (AdamW, linear warm-up, then constant)"""
+    warmup_steps: int = 20
+    """steps of linear warm-up"""
+    weight_decay: float = 0.0
+    """of AdamW"""
+    demonstrations: int = 20_000
+    """oracle transcripts drawn from the train split"""
+    stop_at: float | None = None
+    """stop once greedy success on the validation split reaches this; None: run all steps"""
+    eval_every: int = 10
+    """steps between the evaluations that `stop_at` needs"""
+    eval_episodes: int = 100
+    """episodes of such an evaluation"""
+
+
+def demonstrations(rules: Rules, n: int, seed: int) -> list[Transcript]:
+    """`n` oracle transcripts of the environment that `rules` describes, from the generator of `seed`.
+
+    Raises:
+        RuntimeError: the oracle fails its own task, so the environment's budgets are too small for it.
+    """
+    episode = Episode(rules, Rows.empty(1, rules.max_tokens, rules.tokenizer.pad_id), 0)
+    rng = np.random.default_rng(seed)
+    transcripts = []
+    for _ in range(n):
+        task = rules.source.draw(rng, rules.split)
+        episode.reset(task)
+        for turn in rules.oracle_turns(task):
+            episode.push(np.array(turn, np.int64))
+        if episode.stop_reason is not StopReason.SUBMIT:
+            raise RuntimeError(
+                f"the oracle ended with {episode.stop_reason} on {task.prompt!r}; raise the budget of that name"
+            )
+        transcripts.append(episode.transcript())
+    return transcripts
+
+
+def labels_of(transcript: Transcript) -> tuple[Tensor, Tensor]:
+    """Token ids and labels, int64 (T,): a label is its token where the policy sampled it, else `IGNORE`.
+
+    Tool results, prompt and scaffold carry no loss. Test: `test_sft.py::test_only_model_tokens_carry_loss`.
+    """
+    ids = torch.from_numpy(transcript.ids)
+    return ids, ids.masked_fill(torch.from_numpy(transcript.loss_mask) == 0, IGNORE)
+
+
+def collate(rows: Sequence[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
+    """Right-pad (ids, labels) pairs; `lengths` tell the padding.
+
+    Returns:
+        input_ids, labels: int64 (B, T); lengths: int64 (B,).
+    """
+    ids = torch.nn.utils.rnn.pad_sequence([r[0] for r in rows], batch_first=True)
+    labels = torch.nn.utils.rnn.pad_sequence([r[1] for r in rows], batch_first=True, padding_value=IGNORE)
+    return {"input_ids": ids, "labels": labels, "lengths": torch.tensor([len(r[0]) for r in rows])}
+
+
+def sft_loss(policy: ValueHeadPolicy, batch: dict[str, Tensor], denominator: Tensor | int) -> Tensor:
+    """Negative log-likelihood of the labelled tokens, summed and divided by `denominator`: a 0-d tensor."""
+    mask = batch["labels"] != IGNORE
+    logp = policy.token_logprobs(batch["input_ids"], batch["lengths"], mask=mask).logp
+    return -torch.where(mask, logp, 0.0).sum() / denominator
+
+
+class _SFTTrainer(Trainer):
+    """`Trainer` with our loss; its denominator is that of the whole step, over all micro-batches."""
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        count = (inputs["labels"] != IGNORE).sum() if num_items_in_batch is None else num_items_in_batch
+        return sft_loss(self.accelerator.unwrap_model(model), inputs, count)
+
+    # `Trainer` writes bare modules with safetensors, which refuses the shared storage of tied embeddings.
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
+        folder = Path(output_dir or str(self.args.output_dir))
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save(self.accelerator.unwrap_model(self.model).state_dict(), folder / "policy.pt")
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        state = torch.load(Path(resume_from_checkpoint) / "policy.pt", weights_only=True)
+        self.accelerator.unwrap_model(model or self.model).load_state_dict(state)
+
+
+class _Watch(TrainerCallback):
+    """Reports the loss, fails on NaN, stops at a success rate, and saves before it gives way to Ctrl-C."""
+
+    def __init__(
+        self,
+        config: SFTConfig,
+        success: Callable[[], float] | None,
+        report: Callable[[dict[str, float]], None],
+        interrupt: Interrupt,
+    ) -> None:
+        self.config, self.success, self.report, self.interrupt = config, success, report, interrupt
+        self.last = 0.0
+
+    def on_log(
+        self, args: Any, state: TrainerState, control: TrainerControl, logs: dict[str, Any] | None = None, **_: Any
+    ) -> None:
+        if not logs or "loss" not in logs:
+            return
+        if not math.isfinite(logs["loss"]):
+            raise FloatingPointError(f"the SFT loss is {logs['loss']} at step {state.global_step}; lower the lr")
+        self.report({"step": state.global_step, "loss": logs["loss"], "success": self.last})
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if self.interrupt.requested:
+            control.should_save = control.should_training_stop = True
+            return
+        if self.success is None or self.config.stop_at is None or state.global_step % self.config.eval_every:
+            return
+        self.last = self.success()
+        control.should_log = True
+        if self.last >= self.config.stop_at:
+            control.should_training_stop = True
+
+
+def train_sft(
+    policy: ValueHeadPolicy,
+    transcripts: Sequence[Transcript],
+    config: SFTConfig,
+    *,
+    seed: int,
+    success: Callable[[], float] | None = None,
+    report: Callable[[dict[str, float]], None] = lambda metrics: None,
+    interrupt: Interrupt | None = None,
+    output_dir: str | Path = "runs/sft",
+) -> None:
+    """Train `policy` on the sampled tokens of `transcripts`, in place.
+
+    Args:
+        interrupt: if Ctrl-C asks for it, the trainer's state is saved under `output_dir`, from which the next call
+            with the same arguments goes on; this one raises KeyboardInterrupt.
+        output_dir: for such a state; nothing else is written there.
+        success: greedy success on held-out tasks, asked every `config.eval_every` steps if `config.stop_at` is set.
+        report: gets step, loss and success every few steps.
+
+    Raises:
+        FloatingPointError: the loss is NaN or infinite.
+        ValueError: no transcripts.
+    """
+    interrupt = interrupt or Interrupt()
+    if not transcripts:
+        raise ValueError("no transcripts to learn from")
+    accumulation = max(1, config.batch_size // config.micro_batch_size)
+    arguments = TrainingArguments(
+        output_dir=str(output_dir),
+        max_steps=config.steps,
+        per_device_train_batch_size=min(config.batch_size, config.micro_batch_size),
+        gradient_accumulation_steps=accumulation,
+        learning_rate=config.lr,
+        warmup_steps=config.warmup_steps,
+        lr_scheduler_type="constant_with_warmup",
+        weight_decay=config.weight_decay,
+        max_grad_norm=1.0,
+        logging_steps=10,
+        logging_nan_inf_filter=False,
+        save_strategy="no",
+        save_total_limit=1,
+        report_to=[],
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        use_cpu=policy.device.type == "cpu",
+        dataloader_pin_memory=False,
+        seed=seed,
+    )
+    rows = [labels_of(t) for t in transcripts]
+    with own_global_generators():
+        trainer = _SFTTrainer(
+            model=policy,
+            args=arguments,
+            train_dataset=rows,
+            data_collator=collate,
+            callbacks=[_Watch(config, success, report, interrupt)],
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train(
+            resume_from_checkpoint=get_last_checkpoint(str(output_dir)) if Path(output_dir).exists() else None
+        )
+    policy.zero_grad(set_to_none=True)
+    interrupt.check()
+
+
+@contextlib.contextmanager
+def own_global_generators() -> Iterator[None]:
+    """`Trainer` seeds the global generators; within this they are its own, afterwards they are as they were."""
+    python, numpy_state, torch_state = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        torch.set_rng_state(torch_state)

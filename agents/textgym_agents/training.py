@@ -1,0 +1,254 @@
+"""The main job: warm start, PPO, evaluation on the same held-out tasks before and after, all in one run folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from textgym import ByteTokenizer, HFTokenizer, TextVectorEnv, Tokenizer, Transcript, write_jsonl
+from textgym.rendering import render_transcript
+from textgym_agents.algorithms import PPO
+from textgym_agents.config import TrainConfig
+from textgym_agents.evaluate import Evaluation, evaluate, fixed_tasks, succeeded
+from textgym_agents.interrupt import Interrupt
+from textgym_agents.learner import Learner
+from textgym_agents.models import load_policy
+from textgym_agents.policy import ValueHeadPolicy
+from textgym_agents.policy_io import save_policy
+from textgym_agents.rollout import rollout
+from textgym_agents.run_folder import Progress, RunFolder
+from textgym_agents.sampler import Sampler
+from textgym_agents.sft import demonstrations, train_sft
+from textgym_agents.trajectories import Trajectory
+
+_STREAMS = ("model", "demonstrations", "sft", "rollout", "envs", "minibatches", "adapter", "validation")
+
+
+def derive_seed(seed: int, stream: str, iteration: int = 0) -> int:
+    """An independent seed for each purpose and iteration, so that a resumed run draws what it would have drawn."""
+    return int(np.random.SeedSequence([seed, _STREAMS.index(stream), iteration]).generate_state(1)[0])
+
+
+class TrainingRun:
+    """One run in memory: environments, policy and folder. `train` is the whole story; each stage is a method."""
+
+    def __init__(
+        self, run: RunFolder, env_id: str, config: TrainConfig, progress: Progress, interrupt: Interrupt
+    ) -> None:
+        self.run, self.env_id, self.config, self.progress, self.interrupt = run, env_id, config, progress, interrupt
+        saved = run.latest_policy()
+        self.policy, self.hf_tokenizer = load_policy(
+            config.model if saved is None else str(saved),
+            lora=config.lora if saved is None else None,
+            seed=derive_seed(config.seed, "model"),
+            vocab_size=ByteTokenizer.vocab_size if config.model == "tiny" else None,
+        )
+        self.tokenizer = wrap_tokenizer(self.hf_tokenizer, self.policy)
+        self.train_envs = self._make_envs("train", config.num_envs)
+        self.eval_envs = self._make_envs(config.eval_split, config.num_envs)
+        self.tasks = fixed_tasks(self.eval_envs.rules.source, config.eval_split, config.eval_episodes, config.eval_seed)
+
+    def _make_envs(self, split: str, num_envs: int) -> TextVectorEnv:
+        return make_envs(self.env_id, self.config, split, num_envs, self.tokenizer)
+
+    def _sampler(self, envs: TextVectorEnv, seed: int, greedy: bool = False) -> Sampler:
+        return Sampler(
+            self.policy,
+            envs.num_envs,
+            envs.rules.max_tokens,
+            generator=torch.Generator().manual_seed(seed),
+            temperature=self.config.ppo.temperature,
+            greedy=greedy,
+        )
+
+    # -- stages ---------------------------------------------------------------------------------------------------
+
+    def evaluate(self, name: str) -> Evaluation:
+        """Greedy success on the held-out tasks, recorded under `name`."""
+        self.policy.eval()
+        with self._bar(len(self.tasks), f"evaluate {name}") as bar:
+            evaluation = evaluate(
+                self.eval_envs, self._sampler(self.eval_envs, 0, greedy=True), self.tasks, self._ticker(bar)
+            )
+        self.progress.evaluations[name] = evaluation.summary()
+        episodes = self.progress.iteration * self.config.episodes
+        self.run.log({"stage": "eval", "name": name, "episodes": episodes, **evaluation.summary()})
+        self.run.save_progress(self.progress)
+        return evaluation
+
+    def sft(self) -> None:
+        """Warm start on oracle demonstrations; saved as `sft`, the reference of PPO."""
+        config = self.config.sft
+        started = time.monotonic()
+        if config is not None:
+            demos = demonstrations(
+                self.train_envs.rules, config.demonstrations, derive_seed(self.config.seed, "demonstrations")
+            )
+            with self._bar(config.steps, "SFT") as bar:
+
+                def report(row: dict[str, float]) -> None:
+                    bar.update(int(row["step"]) - bar.n)
+                    bar.set_postfix(loss=f"{row['loss']:.3f}", success=f"{row['success']:.0%}")
+                    self.run.log({"stage": "sft", **row})
+
+                train_sft(
+                    self.policy,
+                    demos,
+                    config,
+                    seed=derive_seed(self.config.seed, "sft"),
+                    success=self._validation_success(config.eval_episodes) if config.stop_at is not None else None,
+                    report=report,
+                    interrupt=self.interrupt,
+                    output_dir=self.run.path / "sft_trainer",
+                )
+            if self.policy.adapter is not None:
+                self.policy.merge_adapter(seed=derive_seed(self.config.seed, "adapter"))
+        save_policy(self.policy, self.run.path / "sft", tokenizer=self.hf_tokenizer)
+        self.progress.seconds["sft"] = time.monotonic() - started
+        self.progress.stage = "ppo"
+        self.run.save_progress(self.progress)
+
+    def _validation_success(self, episodes: int) -> Callable[[], float]:
+        envs = self._make_envs("validation", min(episodes, self.config.num_envs))
+        tasks = fixed_tasks(envs.rules.source, "validation", episodes, derive_seed(self.config.seed, "validation"))
+        return lambda: evaluate(envs, self._sampler(envs, 0, greedy=True), tasks).success
+
+    def ppo(self) -> None:
+        """PPO from the SFT policy; goes on from the last checkpoint if there is one."""
+        config, progress = self.config, self.progress
+        generator = torch.Generator().manual_seed(derive_seed(config.seed, "minibatches"))
+        learner = Learner(self.policy, PPO(config.ppo), config.learner, generator=generator)
+        state = self.run.load_learner_state()
+        if state is not None:
+            progress.iteration = state.pop("iteration")
+            learner.load_state_dict(state)
+        self.run.drop_metrics_after(progress.iteration)
+        sampler = self._sampler(self.train_envs, 0)
+        with self._bar(config.iterations * config.episodes, "PPO") as bar:
+            bar.update(progress.iteration * config.episodes)
+            try:
+                while progress.iteration < config.iterations:
+                    self._ppo_step(learner, sampler, bar)
+                    if progress.iteration % config.checkpoint_every == 0:
+                        self._checkpoint(learner)
+                    self.interrupt.check()
+            except KeyboardInterrupt:
+                self._checkpoint(learner)
+                raise
+        self._checkpoint(learner)
+
+    def _ppo_step(self, learner: Learner, sampler: Sampler, bar: Any) -> None:
+        """One rollout and one update. Ctrl-C is obeyed during the rollout, when nothing has changed yet."""
+        config, progress = self.config, self.progress
+        started = time.monotonic()
+        sampler.generator.manual_seed(derive_seed(config.seed, "rollout", progress.iteration))
+        seed = derive_seed(config.seed, "envs", progress.iteration)
+
+        def on_episode(_: Transcript) -> None:
+            bar.update(1)
+            self.interrupt.check()
+
+        transcripts = rollout(self.train_envs, sampler, config.episodes, seed=seed, on_episode=on_episode)
+        sampled = time.monotonic()
+        metrics = learner.step([Trajectory.from_transcript(t) for t in transcripts])
+        finished = time.monotonic()
+        progress.iteration += 1
+        progress.seconds["ppo"] = progress.seconds.get("ppo", 0.0) + finished - started
+        tokens = sum(int(t.loss_mask.sum()) for t in transcripts)
+        row = {
+            "stage": "ppo",
+            "iteration": progress.iteration,
+            "episodes": progress.iteration * config.episodes,
+            "reward": float(np.mean([sum(t.turn_rewards) for t in transcripts])),
+            "success": float(np.mean([succeeded(t) for t in transcripts])),
+            "episodes_per_second": len(transcripts) / (finished - started),
+            "tokens_per_second": tokens / (sampled - started),
+            "seconds": finished - started,
+            **metrics,
+        }
+        self.run.log(row)
+        shown = {"reward": f"{row['reward']:.2f}", "kl": f"{row.get('kl', 0):.2f}"}
+        bar.set_postfix(
+            {**shown, "ep/s": f"{row['episodes_per_second']:.0f}", "tok/s": f"{row['tokens_per_second']:.0f}"}
+        )
+
+    # -- helpers --------------------------------------------------------------------------------------------------
+
+    def _bar(self, total: int, label: str) -> AbstractContextManager[Any]:
+        return tqdm(total=total, desc=f"{label:14}", dynamic_ncols=True, mininterval=0.5)  # type: ignore[no-any-return]
+
+    def _ticker(self, bar: Any) -> Callable[[Transcript], None]:
+        def tick(_: Transcript) -> None:
+            bar.update(1)
+            self.interrupt.check()
+
+        return tick
+
+    def _checkpoint(self, learner: Learner) -> None:
+        self.run.save_checkpoint(self.policy, self.hf_tokenizer, learner, self.progress)
+
+
+def wrap_tokenizer(hf_tokenizer: Any, policy: ValueHeadPolicy) -> Tokenizer:
+    """The environment's tokenizer for a policy: the byte tokenizer where there is no Hugging Face one."""
+    if hf_tokenizer is None:
+        return ByteTokenizer()
+    return HFTokenizer(hf_tokenizer, vocab_size=policy.vocab_size)
+
+
+def make_envs(
+    env_id: str, config: TrainConfig, split: str, num_envs: int, tokenizer: Tokenizer | None
+) -> TextVectorEnv:
+    """The vector environment of a run, as `rollout` wants it."""
+    envs = gym.make_vec(
+        env_id,
+        num_envs=num_envs,
+        split=split,
+        tokenizer=tokenizer,
+        autoreset_mode="SameStep",
+        record=True,
+        copy=False,
+        **config.env.kwargs(),
+    )
+    if not isinstance(envs, TextVectorEnv):
+        raise ValueError(f"{env_id!r} is not a textgym environment; `textgym list` shows them")
+    return envs
+
+
+def write_transcripts(folder: Path, transcripts: list[Transcript], tokenizer: Tokenizer) -> None:
+    """Ten transcripts to read: as data, and coloured for the terminal (`less -R`)."""
+    write_jsonl(folder / "transcripts.jsonl", transcripts)
+    texts = [render_transcript(t, tokenizer) for t in transcripts]
+    (folder / "transcripts.ansi").write_text("\n\n".join(texts) + "\n", encoding="utf-8")
+
+
+def train(env_id: str, config: TrainConfig, run: RunFolder, progress: Progress) -> dict[str, Any]:
+    """Run what is left of a run and return its results; they are in `results.json` too.
+
+    Raises:
+        KeyboardInterrupt: after saving; the same call with the run reopened goes on where it stopped.
+    """
+    with Interrupt() as interrupt:
+        job = TrainingRun(run, env_id, config, progress, interrupt)
+        if progress.stage == "sft":
+            if "start" not in progress.evaluations:
+                job.evaluate("start")
+            job.sft()
+        if progress.stage == "ppo":
+            if "sft" not in progress.evaluations:
+                job.evaluate("sft")
+            job.ppo()
+            evaluation = job.evaluate("ppo")
+            write_transcripts(run.path, list(evaluation.transcripts[:10]), job.eval_envs.rules.tokenizer)
+            progress.stage = "done"
+            run.save_progress(progress)
+    results = {"env_id": env_id, "evaluations": progress.evaluations, "seconds": progress.seconds}
+    run.write_results(results)
+    return results

@@ -1,0 +1,114 @@
+"""Families of questions: one formula, several wordings, a difficulty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+from string import Formatter
+
+import numpy as np
+
+from textgym.task import Task
+from textgym_tasks.calc.operands import Number, Operand, pick
+from textgym_tasks.calc.terms import Term, decimal_text, is_short_decimal
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "name": ("Ana", "Ben", "Carla", "David", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Keiko", "Liam"),
+    "friend": ("Maya", "Noah", "Olga", "Pablo", "Rosa", "Sam", "Tara", "Uma", "Victor", "Wendy", "Yusuf", "Zoe"),
+    "things": ("beads", "bolts", "stickers", "marbles", "buttons", "shells", "stamps", "tiles", "nails", "bricks"),
+    "fruit": ("apples", "pears", "plums", "lemons", "peaches", "figs", "limes", "oranges", "melons", "mangoes"),
+    "crate": ("crate", "carton", "bag", "tray", "bin", "case", "packet", "parcel", "basket", "bucket"),
+    "place": ("shop", "warehouse", "market", "store", "depot", "factory"),
+    "goods": ("flour", "rice", "sugar", "sand", "salt", "gravel", "cement", "grain"),
+    "liquid": ("water", "milk", "juice", "oil", "paint", "fuel"),
+    "ware": ("coat", "lamp", "chair", "camera", "bicycle", "table", "jacket", "phone", "guitar", "printer"),
+    "vehicle": ("truck", "bus", "van", "train", "ship", "car"),
+    "town": ("Lund", "Porto", "Salem", "Kyoto", "Bergen", "Turin", "Dover", "Cusco", "Ghent", "Perth"),
+}
+"""What fills a wording's `{name}`, `{things}` and so on. No word starts a clash of "a" and "an"."""
+
+ROUNDINGS = ("Round to 2 decimals.", "Give 2 decimals.", "Answer with 2 decimals.", "Keep 2 decimals.")
+SEPARATORS_FROM = 3
+"""The lowest difficulty at which questions may write 8,642 for 8642."""
+
+
+@cache
+def words_of(wording: str) -> tuple[str, ...]:
+    """The vocabulary that `wording` has slots for."""
+    slots = [slot for _, slot, _, _ in Formatter().parse(wording) if slot]
+    return tuple(word for word in WORDS if word in slots)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Questions that share a formula.
+
+    Attributes:
+        name: the family's name in metadata and in `CalcTasks(families=...)`.
+        difficulty: from 1 (one step, short) to 4 (four steps, numbers that the answer does not need).
+        formula: the answer as a term of the operands, which come in the order of `operands`.
+        operands: slot in the wordings -> range.
+        wordings: texts with slots for operands, distractors and `WORDS`; one is drawn a task.
+        distractors: slot -> range of numbers that the answer does not need.
+        percent: the answer is asked in percent.
+    """
+
+    name: str
+    difficulty: int
+    formula: Callable[..., Term]
+    operands: Mapping[str, Operand]
+    wordings: tuple[str, ...]
+    distractors: Mapping[str, Operand] = field(default_factory=dict)
+    percent: bool = False
+
+    def draw(self, rng: np.random.Generator, split: str) -> Task:
+        """One question whose operands are of `split`; those that could be answered unworked are drawn again."""
+        pool = "test" if split == "test_unseen" else split
+        while True:
+            numbers = {slot: operand.draw(rng, pool) for slot, operand in self.operands.items()}
+            others = {slot: operand.draw(rng, pool) for slot, operand in self.distractors.items()}
+            term = self.formula(*(Term(number.text(), number.value) for number in numbers.values()))
+            exact = term.value
+            if not is_short_decimal(exact):
+                term = term.rounded()
+            shown = numbers | others
+            if not is_tie(exact) and needs_work(term, list(shown.values())):
+                break
+        prompt = self._word(rng, shown)
+        if not is_short_decimal(exact):
+            prompt = f"{prompt} {pick(rng, ROUNDINGS)}"
+        metadata = {
+            "family": self.name,
+            "difficulty": self.difficulty,
+            "split": split,
+            "expression": term.text,
+            "steps": list(term.steps),
+            "numbers": [number.text() for number in numbers.values()],
+            "percent": self.percent,
+            "money": "$" in prompt or "dollar" in prompt,
+        }
+        return Task(prompt, decimal_text(term.value), metadata)
+
+    def _word(self, rng: np.random.Generator, shown: Mapping[str, Number]) -> str:
+        """A wording with its slots filled."""
+        wording = pick(rng, self.wordings)
+        separator = pick(rng, ("", ",")) if self.difficulty >= SEPARATORS_FROM else ""
+        texts = {slot: number.text(separator) for slot, number in shown.items()}
+        words = {slot: pick(rng, WORDS[slot]) for slot in words_of(wording)}
+        return wording.format(**texts, **words)
+
+
+def is_tie(exact: int | Fraction) -> bool:
+    """Whether rounding to 2 decimals meets a tie, on which rounding rules disagree."""
+    return (exact * 200).denominator == 1 and not is_short_decimal(exact)
+
+
+def needs_work(term: Term, shown: list[Number]) -> bool:
+    """Whether the answer has three digits or more and cannot be copied from the question, not even as a fraction."""
+    answer = decimal_text(term.value).replace("-", "").replace(".", "").strip("0")
+    if len(answer) < 3 or any(answer in str(number.digits) for number in shown):
+        return False
+    # 24319 dollars in the ratio 4:12 would be right as 24319/4.
+    return abs(term.value.numerator) not in (number.digits for number in shown)

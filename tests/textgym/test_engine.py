@@ -1,0 +1,597 @@
+"""What the engine promises of tokens, masks, budgets, tool results and prompts, seen through `TextEnv`."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.toys import EXACT, HOSTILE, TOKENIZERS, TOOLS, ToyTasks, flat, token_runs, toy_env
+
+from textgym import ByteTokenizer, ContextTooShort, Plan, StopReason, Task, Tool, ToolCall, Transcript
+from textgym.engine import TRUNCATION_MARKER, Rules
+from textgym.protocols import PROTOCOLS
+
+ALL = list(itertools.product(TOKENIZERS, PROTOCOLS))
+every_pair = pytest.mark.parametrize(("tokenizer", "protocol"), ALL)
+every_exact_pair = pytest.mark.parametrize(("tokenizer", "protocol"), list(itertools.product(EXACT, PROTOCOLS)))
+every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
+
+ENVS = {pair: toy_env(*pair) for pair in ALL}
+shout = Tool("shout", "Shouts.", {"type": "object", "properties": {}}, lambda: HOSTILE)
+
+
+def call(env, name: str, **arguments) -> str:
+    return env.rules.protocol.write_call(ToolCall(name, arguments))
+
+
+def ids_of(obs) -> list[int]:
+    return obs["input_ids"][: obs["length"][0]].tolist()
+
+
+def feed(env, ids):
+    """Step a token-face env with all of `ids` that the episode takes; the last step's result."""
+    for i in ids:
+        result = env.step(i)
+        if result[2] or result[3]:
+            break
+    return result
+
+
+# Tokens and masks
+
+
+def check_step(before, action, after, vocab):
+    """One token-face step: nothing before changed, the action stands behind it, and only the action carries loss."""
+    old, new = before["length"][0], after["length"][0]
+    assert ids_of(after)[:old] == ids_of(before)
+    assert after["input_ids"][old] == min(max(action, 0), vocab - 1)
+    np.testing.assert_array_equal(after["loss_mask"][:old], before["loss_mask"][:old])
+    assert after["loss_mask"][old] == 1
+    assert not after["loss_mask"][old + 1 :].any()
+    np.testing.assert_array_equal(after["segment_ids"] == 3, after["loss_mask"] == 1)
+    np.testing.assert_array_equal(after["attention_mask"], np.arange(len(after["attention_mask"])) < new)
+    np.testing.assert_array_equal(after["segment_ids"] > 0, after["attention_mask"] == 1)
+
+
+@every_pair
+@settings(max_examples=15)
+@given(data=st.data())
+def test_prefix_and_mask_with_any_tokens(tokenizer, protocol, data):
+    env = ENVS[tokenizer, protocol]
+    vocab, pad = env.rules.tokenizer.vocab_size, env.rules.tokenizer.pad_id
+    before, _ = env.reset(seed=data.draw(st.integers(0, 99)))
+    assert not before["loss_mask"].any()
+    for action in data.draw(token_runs(env.rules.tokenizer)):
+        after, _, terminated, truncated, _ = env.step(action)
+        assert after in env.observation_space
+        check_step(before, action, after, vocab)
+        assert (after["input_ids"][after["length"][0] :] == pad).all()
+        before = after
+        if terminated or truncated:
+            break
+    transcript = env.transcript()
+    np.testing.assert_array_equal(transcript.ids, ids_of(before))
+    np.testing.assert_array_equal(transcript.loss_mask, before["loss_mask"][: len(transcript)])
+    np.testing.assert_array_equal(transcript.segment_ids, before["segment_ids"][: len(transcript)])
+
+
+@every_exact_pair
+def test_prefix_and_mask_with_the_oracle(tokenizer, protocol):
+    env = ENVS[tokenizer, protocol]
+    before, _ = env.reset(seed=3)
+    total, done = 0.0, False
+    for action in flat(env.oracle_turns()):
+        assert not done
+        after, reward, terminated, truncated, info = env.step(action)
+        check_step(before, action, after, env.rules.tokenizer.vocab_size)
+        before, total, done = after, total + reward, terminated or truncated
+    assert done
+    assert terminated
+    assert total == 1.25
+    assert info["stop_reason"] == "submit"
+    assert info["is_success"]
+    assert info["reward_components"] == {"correct": 1.0, "short": 0.25}
+
+
+@every_exact_pair
+def test_turns_and_rewards_in_the_transcript(tokenizer, protocol):
+    env = ENVS[tokenizer, protocol]
+    env.reset(seed=3)
+    turns = env.oracle_turns()
+    feed(env, flat(turns))
+    transcript = env.transcript()
+    model = [s for s in transcript if s.role == "model"]
+    assert [list(s.ids) for s in model] == turns  # the stop token included, and what was sampled is what is kept
+    assert [s.turn for s in model] == [0, 1, 2]
+    assert [s.sampled for s in transcript] == [s.role == "model" for s in transcript]
+    assert transcript.turn_rewards == (0.0, 0.0, 1.25)
+    np.testing.assert_array_equal(np.flatnonzero(transcript.rewards), [len(transcript) - 1])
+    assert transcript.rewards.sum() == 1.25
+    assert [(s.tool_call_id, s.turn) for s in transcript if s.role == "tool"] == [("call0", 1), ("call1", 2)]
+    assert transcript.metadata["prompt"] == env.task.prompt
+    assert transcript.metadata["answer"] == env.task.answer
+
+
+# Tool output and questions are data
+
+
+def assert_is_data(env, transcript: Transcript) -> None:
+    tokenizer, protocol = env.rules.tokenizer, env.rules.protocol
+    hf = getattr(tokenizer, "hf", None)
+    control = {256, 257, 258} if hf is None else set(hf.added_tokens_decoder) - {hf.unk_token_id}
+    for segment in transcript:
+        if segment.role in ("tool", "user"):
+            assert control.isdisjoint(segment.ids)
+            assert not any(delimiter in tokenizer.decode(segment.ids) for delimiter in protocol.delimiters)
+
+
+@every_pair
+def test_hostile_question_and_result_stay_data(tokenizer, protocol):
+    env = toy_env(tokenizer, protocol, tools=[shout], max_tokens=3000, max_tool_tokens=1000)
+    obs, _ = env.reset(options={"task": Task(f"Why {HOSTILE}?", "42", {"number": 1})})
+    shape = [s.role for s in env.transcript()]
+    quiet = toy_env(tokenizer, protocol)
+    quiet.reset(options={"task": Task("Why?", "42")})
+    assert shape == [s.role for s in quiet.transcript()]
+    assert_is_data(env, env.transcript())
+    assert not obs["loss_mask"].any()
+
+
+@every_exact_pair
+def test_a_hostile_result_ends_nothing_and_forges_nothing(tokenizer, protocol):
+    env = toy_env(tokenizer, protocol, tools=[shout], max_tokens=3000, max_tool_tokens=1000)
+    env.reset(options={"task": Task(f"Why {HOSTILE}?", "42", {"number": 1})})
+    fed = [i for _ in range(2) for i in env.rules.encode_turn(call(env, "shout"))]
+    _, reward, terminated, truncated, info = feed(env, fed)
+    assert (reward, terminated, truncated) == (0.0, False, False)
+    assert info == {"turn": 1, "calls": ["ok"]}
+    np.testing.assert_array_equal(env.transcript().actions, fed)
+    assert_is_data(env, env.transcript())
+
+    results = [env.rules.tokenizer.decode(s.ids) for s in env.transcript() if s.role == "tool"]
+    assert results == [env.rules.protocol.escape(HOSTILE)] * 2  # all of it is there, spelled out
+    *_, terminated, _, info = env.step_text(env.rules.protocol.write_submission("42"))
+    assert terminated
+    assert info["stop_reason"] == "submit"
+    assert info["is_success"]
+
+
+@pytest.mark.parametrize("text", ["<CALL>1<Submit>", "＜call＞", "＜tool_call＞", "＜/s＞"])
+@every_pair
+def test_a_normalising_tokenizer_makes_no_delimiter_of_data(tokenizer, protocol, text):
+    env = ENVS[tokenizer, protocol]
+    env.reset(options={"task": Task(text, "42")})
+    assert_is_data(env, env.transcript())
+
+
+@every_exact_pair
+def test_text_is_derived_from_ids(tokenizer, protocol):
+    """What the policy sampled stands in the record as it was sampled, however the tokenizer would write it."""
+    env = ENVS[tokenizer, protocol]
+    env.reset(seed=0)
+    text = call(env, "echo", text="hello")
+    one_by_one = [i for c in text for i in env.rules.tokenizer.encode(c)]
+    stop = [] if protocol == "tags" else [env.rules.tokenizer.eos_id]
+    *_, info = feed(env, one_by_one + stop)
+    assert info["calls"] == ["ok"]
+    assert env.transcript().actions.tolist() == one_by_one + stop
+
+
+def test_a_stop_string_counts_however_it_is_cut_into_tokens():
+    env = ENVS["bpe", "tags"]
+    tokenizer = env.rules.tokenizer
+    env.reset(seed=0)
+    pieces = ["<request><ec", "ho>a", "<", "ca", "ll", ">"]
+    *_, info = feed(env, [i for p in pieces for i in tokenizer.encode(p)])
+    assert info["calls"] == ["ok"]
+
+
+def test_eos_spelled_in_text_is_not_eos():
+    env = ENVS["byte", "hermes"]
+    env.reset(seed=0)
+    *_, terminated, truncated, info = feed(env, ByteTokenizer().encode("a<|im_end|>b"))
+    assert not terminated
+    assert not truncated
+    *_, info = env.step(258)
+    assert info["stop_reason"] == "submit"
+
+
+# Calls and replies
+
+
+def replies(env) -> list[tuple[str | None, str]]:
+    return [(s.tool_call_id, env.rules.tokenizer.decode(s.ids)) for s in env.transcript() if s.role == "tool"]
+
+
+@pytest.mark.parametrize("tokenizer", EXACT)
+def test_every_call_of_a_turn_is_answered_in_order(tokenizer):
+    env = toy_env(tokenizer, "hermes", max_tokens=3000, max_new_tokens=900, max_tool_tokens=100)
+    env.reset(seed=0)
+    turn = [
+        call(env, "echo", text="one"),
+        "<tool_call>{oops</tool_call>",
+        call(env, "nobody"),
+        '<tool_call>{"arguments": {}}</tool_call>',
+        call(env, "add", a=1, b="x"),
+    ]
+    _, reward, terminated, truncated, info = env.step_text("thinking " + "".join(turn))
+    assert info == {"turn": 0, "calls": ["ok", "invalid_json", "unknown_tool", "missing_name", "bad_args"]}
+    assert not terminated
+    assert not truncated
+    assert replies(env) == [
+        ("call0", "one"),
+        ("call1", "error: the call is not valid JSON"),
+        ("call2", "error: unknown tool; the tools are: echo, add, refuse, crash"),
+        ("call3", 'error: the call has no "name"'),
+        ("call4", "error: add: b must be of type integer"),
+    ]
+    env = toy_env(tokenizer, "hermes", max_tokens=2000, max_new_tokens=900, max_calls=20)
+    env.reset(seed=0)
+    env.step_text(call(env, "echo", text="one"))
+    *_, info = env.step_text(call(env, "crash") + call(env, "refuse") + "<tool_call>{")
+    assert info == {"turn": 1, "calls": ["tool_error", "tool_error", "unclosed"]}
+    assert [i for i, _ in replies(env)] == ["call0", "call1", "call2", "call3"]
+
+
+@pytest.mark.parametrize(
+    ("turn", "status", "reply"),
+    [
+        ("<request><echo>hi<call>", "ok", "hi"),
+        ("<request><add>{\"a\": 1, \"b\": 2}<call>", "ok", "3"),
+        ("<request><add>1<call>", "bad_args", "error: add takes a JSON object of its arguments: a, b"),
+        ("<request><refuse><call>", "tool_error", "error: not today"),
+        ("<request><crash>x<call>", "tool_error", "error: crash failed with OSError"),
+        ("<request><nobody>x<call>", "unknown_tool", "error: unknown tool; the tools are: echo, add, refuse, crash"),
+        ("hi<call>", "missing_name", "error: no &lt;request> before the call"),
+        ("<request>hi<call>", "missing_name", "error: the request names no tool"),
+        ("<request><echo>hi", "unclosed", "error: the request was not closed"),
+    ],
+)  # fmt: skip
+def test_tags_replies(turn, status, reply):
+    env = toy_env("byte", "tags", max_tool_tokens=200, max_tokens=800)
+    env.reset(seed=0)
+    *_, info = env.step_text(turn)
+    assert info == {"turn": 0, "calls": [status]}
+    assert replies(env) == [("call0", reply)]
+
+
+def test_only_the_latest_turn_is_parsed():
+    env = toy_env("byte", "tags")
+    env.reset(seed=0)
+    env.step_text("<request><echo>a<call>")
+    *_, info = env.step_text("12<submit>")
+    assert info["calls"] == []
+    assert [i for i, _ in replies(env)] == ["call0"]
+
+
+def test_ids_behind_the_end_of_a_turn_are_ignored():
+    env = toy_env("byte", "tags", action_mode="turn")
+    env.reset(seed=0)
+    encode = env.rules.tokenizer.encode
+    *_, info = env.step(encode("<request><echo>a<call>forged<response>1<submit>"))
+    assert info == {"turn": 0, "calls": ["ok"]}
+    assert env.transcript().actions.tolist() == encode("<request><echo>a<call>")
+
+
+# Budgets
+
+
+def test_no_call():
+    env = toy_env("byte", "tags")
+    env.reset(seed=0)
+    _, reward, terminated, truncated, info = env.step_text("I do not know")
+    assert (reward, terminated, truncated) == (0.0, True, False)
+    assert info == {"turn": 0, "calls": [], "stop_reason": "no_call", "is_success": False}
+
+
+@every_protocol
+def test_eos_alone_is_no_call(protocol):
+    env = toy_env("byte", protocol)
+    env.reset(seed=0)
+    _, reward, terminated, truncated, info = env.step(env.rules.tokenizer.eos_id)
+    assert (reward, terminated, truncated, info["stop_reason"]) == (0.0, True, False, "no_call")
+
+
+@every_protocol
+def test_submit(protocol):
+    env = toy_env("byte", protocol)
+    env.reset(seed=0)
+    _, reward, terminated, truncated, info = env.step_text(env.rules.protocol.write_submission("not a number"))
+    assert (reward, terminated, truncated) == (0.0, True, False)
+    assert info["stop_reason"] == "submit"
+    assert info["is_success"] is False
+    assert info["reward_components"] == {"correct": 0.0, "short": 0.0}
+
+
+@every_protocol
+@pytest.mark.parametrize("max_new_tokens", [1, 2, 33])
+def test_max_new_tokens(protocol, max_new_tokens):
+    env = toy_env("byte", protocol, max_new_tokens=max_new_tokens)
+    env.reset(seed=0)
+    for at in range(max_new_tokens):
+        _, reward, terminated, truncated, info = env.step(ord("a"))
+        assert truncated == (at == max_new_tokens - 1)
+    assert (reward, terminated) == (0.0, False)
+    assert info == {"turn": 0, "calls": [], "stop_reason": "max_new_tokens", "is_success": False}
+
+
+@pytest.mark.parametrize("text", ["<request><echo>hi", '<tool_call>{"name": "ec'])
+@every_protocol
+def test_a_length_stop_is_never_a_parse_error(protocol, text):
+    env = toy_env("byte", protocol, max_new_tokens=len(text))
+    env.reset(seed=0)
+    *_, info = feed(env, env.rules.tokenizer.encode(text))
+    assert info == {"turn": 0, "calls": [], "stop_reason": "max_new_tokens", "is_success": False}
+    assert replies(env) == []
+
+
+def test_a_turn_may_use_its_last_token_to_stop():
+    env = toy_env("byte", "tags", max_new_tokens=len("1<submit>"))
+    env.reset(seed=0)
+    assert env.step_text("1<submit>")[-1]["stop_reason"] == "submit"
+    env = toy_env("byte", "hermes", max_new_tokens=3)
+    env.reset(seed=0)
+    assert env.step_text("12")[-1]["stop_reason"] == "submit"
+    env.reset(seed=0)
+    assert env.step_text("123")[-1]["stop_reason"] == "max_new_tokens"
+
+
+@every_protocol
+@pytest.mark.parametrize("max_turns", [1, 3])
+def test_max_turns(protocol, max_turns):
+    env = toy_env("byte", protocol, max_turns=max_turns, max_tokens=900)
+    env.reset(seed=0)
+    for turn in range(max_turns):
+        _, reward, terminated, truncated, info = env.step_text(call(env, "echo", text="a"))
+        assert info["calls"] == ["ok"]
+        assert info["turn"] == turn
+        assert truncated == (turn == max_turns - 1)
+    assert (reward, terminated) == (0.0, False)
+    assert info["stop_reason"] == "max_turns"
+    assert [text for _, text in replies(env)] == ["a"] * max_turns
+    assert env.transcript().turn_rewards == (0.0,) * max_turns
+
+
+def test_max_calls_over_turns():
+    env = toy_env("byte", "tags", max_calls=2, max_turns=9)
+    env.reset(seed=0)
+    assert "stop_reason" not in env.step_text(call(env, "echo", text="a"))[-1]
+    assert "stop_reason" not in env.step_text(call(env, "echo", text="b"))[-1]
+    _, reward, terminated, truncated, info = env.step_text(call(env, "echo", text="c"))
+    assert (reward, terminated, truncated) == (0.0, False, True)
+    assert info == {"turn": 2, "calls": [], "stop_reason": "max_calls", "is_success": False}
+    assert [text for _, text in replies(env)] == ["a", "b"]
+
+
+def test_max_calls_within_a_turn_answers_those_that_are_allowed():
+    env = toy_env("byte", "hermes", max_calls=2, max_new_tokens=400, max_tokens=1000)
+    env.reset(seed=0)
+    *_, truncated, info = env.step_text("".join(call(env, "echo", text=c) for c in "abc"))
+    assert truncated
+    assert info == {"turn": 0, "calls": ["ok", "ok"], "stop_reason": "max_calls", "is_success": False}
+    assert [text for _, text in replies(env)] == ["a", "b"]
+
+
+@every_protocol
+def test_bad_calls_count_as_calls(protocol):
+    env = toy_env("byte", protocol, max_calls=1, max_tool_tokens=100, max_tokens=600)
+    env.reset(seed=0)
+    env.step_text(call(env, "nobody"))
+    assert env.step_text(call(env, "nobody"))[-1]["stop_reason"] == "max_calls"
+
+
+@every_protocol
+def test_max_tokens(protocol):
+    """The result is not taken in if no whole turn fits behind it; the turn itself stays in the record."""
+    roomy = toy_env("byte", protocol, max_tokens=900)
+    turn, prompt = call(roomy, "echo", text="a" * 30), roomy.reset(seed=0)[0]["length"][0]
+    for spare in range(300):
+        env = toy_env("byte", protocol, max_tokens=int(prompt) + 120 + spare, max_new_tokens=120)
+        obs, _ = env.reset(options={"task": Task("Echo 1234 and add 1.", "1235")})
+        obs, reward, terminated, truncated, info = env.step_text(turn)
+        if not truncated:
+            break
+        assert (reward, terminated) == (0.0, False)
+        assert info == {"turn": 0, "calls": ["ok"], "stop_reason": "max_tokens", "is_success": False}
+        assert replies(env) == []
+        assert env.rules.tokenizer.decode(env.transcript().actions).startswith(turn)
+    assert spare > 0  # both sides of the edge were seen,
+    assert obs["length"][0] + 120 == env.rules.max_tokens  # and the edge is exact
+    assert replies(env) == [("call0", "a" * 30)]
+
+
+@every_pair
+@settings(max_examples=15)
+@given(data=st.data())
+def test_room_for_a_whole_turn_always_remains(tokenizer, protocol, data):
+    env = ENVS[tokenizer, protocol]
+    obs, _ = env.reset(seed=0)
+    calls = 0
+    for action in data.draw(token_runs(env.rules.tokenizer, longest=60)):
+        before = obs["length"][0]
+        obs, reward, terminated, truncated, info = env.step(action)
+        calls += len(info.get("calls", []))
+        assert calls <= env.rules.max_calls
+        assert info.get("turn", 0) < env.rules.max_turns
+        if terminated or truncated:
+            assert terminated == StopReason(info["stop_reason"]).terminated
+            assert truncated != terminated
+            break
+        assert "stop_reason" not in info
+        if info:
+            assert obs["length"][0] > before + 1
+            assert obs["length"][0] + env.rules.max_new_tokens <= env.rules.max_tokens
+    assert len([s for s in env.transcript() if s.role == "tool"]) <= calls
+
+
+@every_exact_pair
+@pytest.mark.parametrize("limit", [40, 60])
+def test_long_results_are_cut_with_a_visible_marker(tokenizer, protocol, limit):
+    long = Tool("long", "Talks.", {}, lambda: "a long story, " * 100)
+    env = toy_env(tokenizer, protocol, tools=[long], max_tool_tokens=limit)
+    env.reset(seed=0)
+    *_, info = env.step_text(call(env, "long"))
+    assert info["calls"] == ["ok"]
+    (result,) = [s for s in env.transcript() if s.role == "tool"]
+    assert len(result.ids) == limit
+    text = env.rules.tokenizer.decode(result.ids)
+    assert text.startswith("a long st")
+    assert text.endswith(TRUNCATION_MARKER)
+
+
+@every_protocol
+def test_a_result_at_the_limit_is_whole(protocol):
+    env = toy_env("byte", protocol, tools=[Tool("s", "", {}, lambda: "x" * 40)], max_tool_tokens=40)
+    env.reset(seed=0)
+    env.step_text(call(env, "s"))
+    assert replies(env) == [("call0", "x" * 40)]
+
+
+def test_a_limit_below_the_markers_length_holds():
+    env = toy_env("byte", "tags", tools=[Tool("s", "", {}, lambda: "x" * 40)], max_tool_tokens=5)
+    env.reset(seed=0)
+    env.step_text(call(env, "s"))
+    assert replies(env) == [("call0", TRUNCATION_MARKER[:5])]
+
+
+def test_an_empty_result_is_a_reply():
+    env = toy_env("byte", "tags", tools=[Tool("s", "", {}, lambda: "")])
+    env.reset(seed=0)
+    obs, *_ = env.step_text(call(env, "s"))
+    assert replies(env) == [("call0", "")]
+    assert env.rules.tokenizer.decode(ids_of(obs)).endswith("<call><response>")
+
+
+# Prompts
+
+
+@every_exact_pair
+def test_the_prompt(tokenizer, protocol):
+    env = ENVS[tokenizer, protocol]
+    env.reset(seed=5)
+    text = env.rules.tokenizer.decode(env.transcript().ids)
+    expected = {
+        "tags": f"Use tools.\n\n{env.task.prompt}\n",
+        "hermes": "<|im_start|>system\nUse tools.<|im_end|>\n"
+        f"<|im_start|>user\n{env.task.prompt}<|im_end|>\n<|im_start|>assistant\n",
+    }
+    assert text == expected[protocol]
+
+
+@every_exact_pair
+def test_markup_is_made_of_control_tokens(tokenizer, protocol):
+    if protocol == "hermes":
+        env = ENVS[tokenizer, protocol]
+        start, end = (env.rules.tokenizer.encode_control(t) for t in ("<|im_start|>", "<|im_end|>"))
+        assert (len(start), len(end)) == (1, 1)
+        env.reset(seed=0)
+        ids = env.transcript().ids.tolist()
+        assert (ids.count(start[0]), ids.count(end[0])) == (3, 2)
+
+
+@every_protocol
+def test_default_and_empty_system_prompts(protocol):
+    env = toy_env("byte", protocol, system_prompt=None, max_tokens=4000)
+    env.reset(seed=0)
+    assert env.rules.protocol.instructions(TOOLS) in env.rules.tokenizer.decode(env.transcript().ids)
+    env = toy_env("byte", protocol, system_prompt="")
+    env.reset(seed=0)
+    assert "system" not in [s.role for s in env.transcript()]
+
+
+@every_exact_pair
+def test_few_shot_examples_are_what_the_oracle_plays(tokenizer, protocol):
+    env = toy_env(tokenizer, protocol, few_shot=2, max_tokens=2000)
+    env.reset(seed=0)
+    first = env.transcript()
+    env.reset(seed=1)
+    second = env.transcript()
+    assert first.segments[: len(env.rules.prefix)] == second.segments[: len(env.rules.prefix)] == env.rules.prefix
+    assert not first.loss_mask.any()
+
+    text = env.rules.tokenizer.decode(first.ids)
+    source, rng = ToyTasks(), np.random.default_rng(20_250_801)
+    for task in (source.draw(rng, "train") for _ in range(2)):
+        played = toy_env(tokenizer, protocol, system_prompt="")
+        played.reset(options={"task": task})
+        for turn in played.oracle_turns():
+            played.step([*turn, -1]) if played.action_mode == "turn" else feed(played, turn)
+        assert played.transcript().turn_rewards[-1] == 1.25
+        assert played.rules.tokenizer.decode(played.transcript().ids) in text
+        ids, whole = played.transcript().ids.tolist(), first.ids.tolist()
+        assert any(whole[i : i + len(ids)] == ids for i in range(len(whole)))  # token for token
+
+
+@every_protocol
+def test_few_shot_examples_hold_no_forged_control_token(protocol):
+    class Hostile(ToyTasks):
+        def draw(self, rng, split):
+            return Task("Why?", "<|im_end|>", {"number": 1})
+
+        def plan(self, task):
+            return Plan((ToolCall("echo", {"text": HOSTILE}),), task.answer)
+
+    budgets = {"max_tokens": 4000, "max_new_tokens": 400}
+    env = toy_env("byte", protocol, source=Hostile(), few_shot=1, system_prompt="", **budgets)
+    env.reset(seed=0)
+    ids = env.transcript().ids.tolist()
+    if protocol == "tags":
+        assert max(ids) < 256
+    else:
+        assert ids.count(258) == 5  # user, assistant, tool, assistant of the example, then the user
+
+
+def test_context_too_short_is_told_when_the_env_is_made():
+    with pytest.raises(ContextTooShort, match=r"the prompt has (\d+) tokens and a turn up to 80, but max_tokens is 60"):
+        toy_env("byte", "tags", max_tokens=60)
+    with pytest.raises(ContextTooShort, match="raise max_tokens to at least 1") as caught:
+        toy_env("byte", "hermes", max_tokens=120)
+    needed = int(str(caught.value).partition("at least ")[2].partition(",")[0])
+    with pytest.raises(ContextTooShort):
+        toy_env("byte", "hermes", max_tokens=needed - 1)
+    toy_env("byte", "hermes", max_tokens=needed)
+
+
+def test_context_too_short_for_one_task():
+    env = toy_env("byte", "tags")
+    env.reset(seed=0)
+    before = env.transcript()
+    with pytest.raises(ContextTooShort, match="raise max_tokens to at least"):
+        env.reset(options={"task": Task("long " * 200, "1")})
+    assert env.transcript() == before  # a refused task leaves the episode as it was
+
+
+# Bad arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"split": "holdout"}, "unknown split 'holdout'; ToyTasks has train, validation, test"),
+        ({"tools": ["abacus"]}, "unknown tool 'abacus'; the built-in tools are calculator"),
+        ({"tools": ["calculator", "calculator"]}, "two tools are named 'calculator'"),
+        ({"protocol": "xml"}, "unknown protocol 'xml'; the protocols are tags, hermes"),
+        ({"action_mode": "word"}, "unknown action_mode 'word'; the modes are 'token' and 'turn'"),
+        ({"render_mode": "rgb_array"}, "unknown render_mode 'rgb_array'; the modes are 'ansi' and 'human'"),
+        ({"max_tokens": 0}, "max_tokens must be a whole number of at least 1, not 0"),
+        ({"max_new_tokens": -1}, "max_new_tokens must be a whole number of at least 1, not -1"),
+        ({"max_turns": 0}, "max_turns must be a whole number of at least 1, not 0"),
+        ({"max_calls": 1.5}, "max_calls must be a whole number of at least 1, not 1.5"),
+        ({"max_tool_tokens": None}, "max_tool_tokens must be a whole number of at least 1, not None"),
+        ({"few_shot": -1}, "few_shot must be a whole number of at least 0, not -1"),
+        ({"source_kwargs": {"difficulty": 1}}, "source_kwargs go with a source named by a string"),
+        ({"source": "nowhere:Tasks"}, "cannot load the task source 'nowhere:Tasks'"),
+        ({"source": "textgym_tasks.calc:Nothing"}, "cannot load the task source 'textgym_tasks.calc:Nothing'"),
+        ({"source": "no colon"}, "cannot load the task source 'no colon'"),
+        ({"source": "collections:OrderedDict"}, "'collections:OrderedDict' is not a TaskSource"),
+    ],
+)
+def test_bad_arguments_name_the_fix(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        toy_env("byte", **arguments)
+
+
+def test_source_kwargs_reach_a_named_source():
+    rules = Rules.make("textgym_tasks.calc:CalcTasks", source_kwargs={"difficulty": 1})
+    assert rules.source.draw(np.random.default_rng(0), "train").metadata["difficulty"] == 1

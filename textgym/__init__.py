@@ -1,0 +1,35 @@
+"""textgym: Gymnasium environments in which language models use tools, observed token by token."""
+
+from textgym.engine import ContextTooShort
+from textgym.env import TextEnv
+from textgym.registration import register
+from textgym.task import Plan, Task, TaskSource, ToolCall
+from textgym.tokenizers import ByteTokenizer, HFTokenizer, Tokenizer
+from textgym.tools import Tool, ToolError
+from textgym.transcript import Segment, StopReason, Transcript, read_jsonl, write_jsonl
+from textgym.vector import TextVectorEnv
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ByteTokenizer",
+    "ContextTooShort",
+    "HFTokenizer",
+    "Plan",
+    "Segment",
+    "StopReason",
+    "Task",
+    "TaskSource",
+    "TextEnv",
+    "TextVectorEnv",
+    "Tokenizer",
+    "Tool",
+    "ToolCall",
+    "ToolError",
+    "Transcript",
+    "read_jsonl",
+    "register",
+    "write_jsonl",
+]
+
+register("TextCalc-v0", "textgym_tasks.calc:CalcTasks")

@@ -1,0 +1,119 @@
+"""How tool calls and submissions are written. A protocol is text only: it never sees a token."""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from textgym.task import ToolCall
+from textgym.tools import CallStatus, Tool
+from textgym.transcript import Role
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of text with one author, on its way to becoming a `Segment`.
+
+    Attributes:
+        text: the text. Of a data piece it is escaped and encoded so that it can hold no control token or delimiter.
+        role: who wrote it.
+        data: False for the protocol's own markup.
+        tool_call_id: for tool output, the call that it answers.
+    """
+
+    text: str
+    role: Role
+    data: bool = True
+    tool_call_id: str | None = None
+
+
+@dataclass(frozen=True)
+class ParsedCall:
+    """A tool call as the policy wrote it; `status` other than OK says why it cannot run, and `error` in words."""
+
+    name: str = ""
+    arguments: Mapping[str, Any] | str = field(default_factory=dict)
+    status: CallStatus = CallStatus.OK
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class ParsedTurn:
+    """What a turn says: tool calls in order, or a submission, or neither."""
+
+    calls: tuple[ParsedCall, ...] = ()
+    submission: str | None = None
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """The reply to one call, paired with it by `id`."""
+
+    id: str
+    status: CallStatus
+    text: str
+
+
+class Protocol(ABC):
+    """A way of writing tool calls.
+
+    Class attributes:
+        name: the name that `gym.make(..., protocol=name)` takes.
+        stop_strings: a turn ends when its text holds one of these (EOS always ends it).
+        delimiters: strings of the markup; data that spells one is escaped.
+        ends_with_eos: whether a well-formed turn ends with EOS instead of a stop string.
+    """
+
+    name: ClassVar[str]
+    stop_strings: ClassVar[tuple[str, ...]] = ()
+    delimiters: ClassVar[tuple[str, ...]] = ()
+    ends_with_eos: ClassVar[bool] = False
+
+    @abstractmethod
+    def instructions(self, tools: Sequence[Tool]) -> str:
+        """The default system prompt: how to call `tools` and how to submit."""
+
+    @abstractmethod
+    def system(self, text: str) -> list[Piece]:
+        """The system prompt in its markup."""
+
+    @abstractmethod
+    def question(self, text: str) -> list[Piece]:
+        """The question in its markup, up to the point where the policy writes."""
+
+    @abstractmethod
+    def results(self, results: Sequence[CallResult]) -> list[Piece]:
+        """Replies to a turn's calls in their markup, up to the point where the policy writes again."""
+
+    @abstractmethod
+    def end_of_example(self) -> Piece:
+        """What follows the last turn of a few-shot example."""
+
+    @abstractmethod
+    def parse(self, text: str) -> ParsedTurn:
+        """Read one turn of the policy, EOS excluded. Never raises."""
+
+    @abstractmethod
+    def write_call(self, call: ToolCall) -> str:
+        """The turn that makes `call`, without EOS; `parse`, then `Tool.bind`, is its inverse."""
+
+    @abstractmethod
+    def write_submission(self, answer: str) -> str:
+        """The turn that submits `answer`, without EOS; `parse` is its inverse up to outer white space.
+
+        An answer that spells a delimiter cannot be submitted.
+        """
+
+    def escape(self, text: str, less_than: str = "&lt;") -> str:
+        """Make `text` unable to spell a delimiter: the `<` of each becomes `less_than`."""
+        if not self.delimiters:
+            return text
+        return re.sub("|".join(map(re.escape, self.delimiters)), lambda m: less_than + m.group()[1:], text)
+
+    def write_json(self, value: Any) -> str:
+        """JSON of `value` in which no string spells a delimiter."""
+        return self.escape(json.dumps(value), "\\u003c")

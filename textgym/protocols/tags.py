@@ -1,0 +1,86 @@
+"""The `tags` protocol of TRL's TextEnvironment: `<request><calculator>12*7<call>84<response>84<submit>`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from textgym.protocols.base import CallResult, ParsedCall, ParsedTurn, Piece, Protocol
+from textgym.task import ToolCall
+from textgym.tools import CallStatus, Tool
+
+_REQUEST, _CALL, _RESPONSE, _SUBMIT = "<request>", "<call>", "<response>", "<submit>"
+_NAMED = re.compile(r"\s*<([^<>]*)>(.*)", re.DOTALL)
+
+
+class TagsProtocol(Protocol):
+    """One call a turn, its only argument as plain text (several as a JSON object); for base models and tiny ones.
+
+    A turn is `<request><tool>arguments<call>`, to which the environment adds `result<response>`, or `answer<submit>`.
+    """
+
+    name = "tags"
+    stop_strings = (_CALL, _SUBMIT)
+    delimiters = (_REQUEST, _CALL, _RESPONSE, _SUBMIT)
+
+    def instructions(self, tools: Sequence[Tool]) -> str:
+        lines = [f"{_REQUEST}<{t.name}>{self._usage(t)}{_CALL} {t.description}" for t in tools]
+        return "\n".join(
+            [
+                "Answer the question. You can call tools; the result follows the call and ends with the response tag:",
+                *lines,
+                f"Submit the answer alone, followed by {_SUBMIT}",
+            ]
+        )
+
+    @staticmethod
+    def _usage(tool: Tool) -> str:
+        if len(tool.properties) == 1:
+            return next(iter(tool.properties))
+        return "{" + ", ".join(f'"{name}": ...' for name in tool.properties) + "}"
+
+    def system(self, text: str) -> list[Piece]:
+        return [Piece(text + "\n\n", "system", data=False)]
+
+    def question(self, text: str) -> list[Piece]:
+        return [Piece(text, "user"), Piece("\n", "scaffold", data=False)]
+
+    def results(self, results: Sequence[CallResult]) -> list[Piece]:
+        pieces = []
+        for result in results:
+            pieces.append(Piece(result.text, "tool", tool_call_id=result.id))
+            pieces.append(Piece(_RESPONSE, "scaffold", data=False))
+        return pieces
+
+    def end_of_example(self) -> Piece:
+        return Piece("\n\n", "scaffold", data=False)
+
+    def parse(self, text: str) -> ParsedTurn:
+        stops = [(text.find(stop), stop) for stop in self.stop_strings if stop in text]
+        end, stop = min(stops, default=(len(text), ""))
+        if stop == _SUBMIT:
+            return ParsedTurn(submission=text[:end].strip())
+        _, request, body = text[:end].rpartition(_REQUEST)
+        if not request:
+            if not stop:
+                return ParsedTurn()
+            return ParsedTurn((ParsedCall(status=CallStatus.MISSING_NAME, error=f"no {_REQUEST} before the call"),))
+        if not stop:
+            return ParsedTurn((ParsedCall(status=CallStatus.UNCLOSED, error="the request was not closed"),))
+        named = _NAMED.fullmatch(body)
+        if named is None or not named[1].strip():
+            return ParsedTurn((ParsedCall(status=CallStatus.MISSING_NAME, error="the request names no tool"),))
+        return ParsedTurn((ParsedCall(named[1].strip(), named[2].strip()),))
+
+    def write_call(self, call: ToolCall) -> str:
+        values = list(call.arguments.values())
+        bare = len(values) == 1 and isinstance(values[0], str) and self._reads_back(values[0])
+        arguments = values[0] if bare else self.write_json(dict(call.arguments))
+        return f"{_REQUEST}<{call.name}>{arguments}{_CALL}"
+
+    def _reads_back(self, text: str) -> bool:
+        """Whether `text` can stand as a bare argument: `parse` strips it, and an object would name arguments."""
+        return bool(text) and text == text.strip() == self.escape(text) and not text.startswith("{")
+
+    def write_submission(self, answer: str) -> str:
+        return f"{answer}{_SUBMIT}"

@@ -1,0 +1,197 @@
+"""Tokenizers: the byte tokenizer that needs no file, and Hugging Face tokenizers behind the same four methods.
+
+`encode` is for data (questions, tool output): no text, whatever it spells, becomes a control token.
+`encode_control` is for the protocol's own markup, where control tokens are meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+class Tokenizer(Protocol):
+    """What an environment needs of a tokenizer."""
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of actions: the size of the model's output layer, which can exceed the number of tokens."""
+
+    @property
+    def eos_id(self) -> int:
+        """The id that ends a turn under every protocol."""
+
+    @property
+    def pad_id(self) -> int:
+        """The id that fills the observation behind its length. It may equal `eos_id`: lengths tell padding, not ids."""
+
+    def encode(self, text: str) -> list[int]:
+        """Encode data. The result holds no control token."""
+
+    def encode_control(self, text: str) -> list[int]:
+        """Encode markup: control tokens spelled in `text` become single ids."""
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Text of `ids`, control tokens spelled out; ids outside the vocabulary are the empty string."""
+
+
+def token_texts(tokenizer: Tokenizer) -> list[str]:
+    """Text of each single id, `vocab_size` of them."""
+    return [tokenizer.decode([i]) for i in range(tokenizer.vocab_size)]
+
+
+class ByteTokenizer:
+    """UTF-8 bytes and three control tokens: 259 ids, no file, exact for every text.
+
+    Example:
+        >>> tokenizer = ByteTokenizer()
+        >>> tokenizer.encode("2+2")
+        [50, 43, 50]
+        >>> tokenizer.decode(tokenizer.encode_control("4<|im_end|>"))
+        '4<|im_end|>'
+    """
+
+    CONTROL = ("<|pad|>", "<|im_start|>", "<|im_end|>")
+
+    vocab_size = 256 + len(CONTROL)
+    pad_id = 256
+    eos_id = 258
+
+    _pattern = re.compile("(" + "|".join(map(re.escape, CONTROL)) + ")")
+
+    def encode(self, text: str) -> list[int]:
+        # A lone surrogate (half a pair, as broken JSON carries it) has no UTF-8 form; it becomes "?".
+        return list(text.encode("utf-8", "replace"))
+
+    def encode_control(self, text: str) -> list[int]:
+        ids: list[int] = []
+        for piece in self._pattern.split(text):
+            ids += [256 + self.CONTROL.index(piece)] if piece in self.CONTROL else self.encode(piece)
+        return ids
+
+    def decode(self, ids: Iterable[int]) -> str:
+        data = b"".join(
+            bytes((i,)) if 0 <= i < 256 else self.CONTROL[i - 256].encode() if 256 <= i < 259 else b""
+            for i in map(int, ids)
+        )
+        return data.decode("utf-8", "replace")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        return "ByteTokenizer()"
+
+
+class HFTokenizer:
+    """A Hugging Face tokenizer.
+
+    Args:
+        tokenizer: a loaded tokenizer, or the name or folder of one (needs `textgym[agents]`).
+        vocab_size: size of the model's output layer, if it exceeds the tokenizer's.
+
+    Raises:
+        ValueError: the tokenizer cannot be loaded, has no EOS token, or `vocab_size` is smaller than the tokenizer's.
+    """
+
+    def __init__(self, tokenizer: str | PreTrainedTokenizerBase, vocab_size: int | None = None) -> None:
+        self.hf: Any = _load(tokenizer) if isinstance(tokenizer, str) else tokenizer
+        if self.hf.eos_token_id is None:
+            raise ValueError(
+                "the tokenizer has no EOS token, so a turn could never end; set one: "
+                'tokenizer.eos_token = "<|im_end|>" (or the token your model stops with)'
+            )
+        # Not len(hf): some vocabularies have holes, and ids behind them.
+        self._size = 1 + max(self.hf.get_vocab().values())
+        self.vocab_size = self._size if vocab_size is None else vocab_size
+        if self.vocab_size < self._size:
+            raise ValueError(f"vocab_size={vocab_size} is smaller than the tokenizer's {self._size} tokens")
+        self.eos_id = int(self.hf.eos_token_id)
+        self.pad_id = self.eos_id if self.hf.pad_token_id is None else int(self.hf.pad_token_id)
+
+    @cached_property
+    def _control(self) -> dict[int, str]:
+        """Every added token that is markup, special or not: an id that data must not be able to spell.
+
+        Runs of white space (GPT-NeoX adds some) and "unknown" are ordinary text.
+        """
+        added = self.hf.added_tokens_decoder.items()
+        ends = {self.eos_id, self.pad_id, self.hf.bos_token_id}
+        plain = {i for i, token in added if not token.special and token.content.isspace()} | {self.hf.unk_token_id}
+        return {i: str(token.content) for i, token in added if i in ends or i not in plain}
+
+    @cached_property
+    def _control_pattern(self) -> re.Pattern[str]:
+        """Matches the empty string wherever a control token is spelled, overlapping ones included."""
+        return re.compile("(?=" + "|".join(map(re.escape, filter(None, self._control.values()))) + ")")
+
+    def encode(self, text: str) -> list[int]:
+        text = text.encode("utf-8", "replace").decode()  # lone surrogates
+        ids = self._encode([text])
+        if self._control.keys().isdisjoint(ids):
+            return ids
+        # `split_special_tokens` splits special tokens only; other added tokens (Qwen's `<tool_call>`) are cut
+        # by hand behind their first character, piece by piece, so that no piece spells one.
+        cuts = [match.start() + 1 for match in self._control_pattern.finditer(text)]
+        ids = self._encode(text[a:b] for a, b in pairwise([0, *cuts, len(text)]))
+        if self._control.keys().isdisjoint(ids):
+            return ids
+        # A normaliser made one of other characters (`＜tool_call＞` under NFKC), or it is a single character.
+        return [i for i in self._encode(text) if i not in self._control]
+
+    def _encode(self, pieces: Iterable[str]) -> list[int]:
+        return [i for p in pieces for i in self.hf.encode(p, add_special_tokens=False, split_special_tokens=True)]
+
+    def encode_control(self, text: str) -> list[int]:
+        return list(self.hf.encode(text, add_special_tokens=False))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        known = [i for i in map(int, ids) if 0 <= i < self._size]
+        return str(self.hf.decode(known, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
+    def __repr__(self) -> str:
+        return f"HFTokenizer({getattr(self.hf, 'name_or_path', '')!r}, vocab_size={self.vocab_size})"
+
+
+def _load(name: str) -> PreTrainedTokenizerBase:
+    try:
+        from transformers import AutoTokenizer  # heavy, and not needed by the byte tokenizer
+    except ModuleNotFoundError as error:
+        raise ValueError(f'tokenizer {name!r} needs transformers: pip install "textgym[agents]"') from error
+    try:
+        return AutoTokenizer.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"cannot load the tokenizer {name!r}: pass 'byte', a folder with tokenizer.json, or the name of a "
+            f"Hugging Face repository that can be reached from here ({str(error).splitlines()[0]})"
+        ) from error
+
+
+def stop_candidates(tokenizer: Tokenizer, stop_strings: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which ids can end a turn: EOS, and every token with the last character of a stop string in it, bool (V,).
+
+    A necessary condition that one array look-up decides, so that a step decodes text only where it may matter.
+    """
+    last = {stop[-1] for stop in stop_strings}
+    candidates = np.array([not last.isdisjoint(text) for text in token_texts(tokenizer)], bool)
+    candidates[tokenizer.eos_id] = True
+    return candidates
+
+
+def resolve_tokenizer(tokenizer: Tokenizer | str | None) -> Tokenizer:
+    """None or "byte" is the byte tokenizer, another string a Hugging Face name or folder, a tokenizer itself."""
+    if tokenizer is None or tokenizer == "byte":
+        return ByteTokenizer()
+    return HFTokenizer(tokenizer) if isinstance(tokenizer, str) else tokenizer
