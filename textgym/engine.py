@@ -181,8 +181,14 @@ class Rules:
     def oracle_turns(self, task: Task) -> list[list[int]]:
         """The oracle's actions on `task`, a list of token ids for each turn."""
         plan = self.source.plan(task)
-        texts = [*map(self.protocol.write_call, plan.calls), self.protocol.write_submission(plan.answer)]
-        return [self.encode_turn(text) for text in texts]
+        turns = [*map(self.protocol.call_pieces, plan.calls), self.protocol.submission_pieces(plan.answer)]
+        return [self._encode_pieces(turn) for turn in turns]
+
+    def _encode_pieces(self, turn: Sequence[Piece]) -> list[int]:
+        """Token ids of a turn. Markup may be single tokens here, as a policy that knows them would sample it."""
+        tokenizer = self.tokenizer
+        ids = [i for p in turn for i in (tokenizer.encode(p.text) if p.data else tokenizer.encode_control(p.text))]
+        return [*ids, tokenizer.eos_id] if self.protocol.ends_with_eos else ids
 
     def encode_turn(self, text: str) -> list[int]:
         """Token ids of a turn written as text: EOS follows where no stop string ends it. Control tokens are split."""

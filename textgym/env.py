@@ -19,6 +19,22 @@ ActionMode = Literal["token", "turn"]
 Observation = dict[str, npt.NDArray[Any]]
 
 
+class TurnSpace(spaces.MultiDiscrete):
+    """Runs of up to `max_new_tokens` ids below `vocab_size`, padded by -1.
+
+    MultiDiscrete and not Box: ids are categories, and `check_env` asks of a Box that it be normalised.
+    """
+
+    def __init__(self, max_new_tokens: int, vocab_size: int) -> None:
+        super().__init__(np.full(max_new_tokens, vocab_size + 1), start=np.full(max_new_tokens, -1))
+
+    def sample(self, mask: Any = None, probability: Any = None) -> npt.NDArray[np.int64]:
+        """A run of random length: random ids alone would almost never stop, and every turn would be cut off."""
+        ids: npt.NDArray[np.int64] = super().sample(mask, probability)
+        ids[self.np_random.integers(1, max(2, len(ids))) :] = -1
+        return ids
+
+
 def make_spaces(rules: Rules, action_mode: str) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
     """Observation and action space of one episode.
 
@@ -38,9 +54,7 @@ def make_spaces(rules: Rules, action_mode: str) -> tuple[spaces.Space[Any], spac
     if action_mode == "token":
         return observation, spaces.Discrete(vocab)
     if action_mode == "turn":
-        # MultiDiscrete and not Box: ids are categories, and `check_env` asks of a Box that it be normalised.
-        n = rules.max_new_tokens
-        return observation, spaces.MultiDiscrete(np.full(n, vocab + 1), start=np.full(n, -1))
+        return observation, TurnSpace(rules.max_new_tokens, vocab)
     raise ValueError(f"unknown action_mode {action_mode!r}; the modes are 'token' and 'turn'")
 
 

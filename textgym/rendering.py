@@ -19,7 +19,12 @@ _RESET = "\x1b[0m"
 
 def visible(text: str) -> str:
     """`text` with control and format characters made visible, so that no output can steer a terminal."""
-    return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in text)
+    return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def render_transcript(transcript: Transcript, tokenizer: Tokenizer, color: bool = True) -> str:

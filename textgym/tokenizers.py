@@ -50,7 +50,16 @@ def token_texts(tokenizer: Tokenizer) -> list[str]:
 
 
 class ByteTokenizer:
-    """UTF-8 bytes and three control tokens: 259 ids, no file, exact for every text.
+    """UTF-8 bytes and control tokens: no file, exact for every text.
+
+    Ids below 256 are bytes; then come the control tokens, three of its own and those of `markup`.
+
+    Args:
+        markup: strings that the protocol's markup writes as one token, such as `("<call>", "<submit>")`. They shorten
+            episodes; data that spells them stays bytes.
+
+    Raises:
+        ValueError: an empty or repeated markup string.
 
     Example:
         >>> tokenizer = ByteTokenizer()
@@ -62,11 +71,16 @@ class ByteTokenizer:
 
     CONTROL = ("<|pad|>", "<|im_start|>", "<|im_end|>")
 
-    vocab_size = 256 + len(CONTROL)
     pad_id = 256
     eos_id = 258
 
-    _pattern = re.compile("(" + "|".join(map(re.escape, CONTROL)) + ")")
+    def __init__(self, markup: Sequence[str] = ()) -> None:
+        self.control = (*self.CONTROL, *markup)
+        if "" in self.control or len(set(self.control)) < len(self.control):
+            raise ValueError(f"markup strings must be distinct and not empty, not {list(markup)}")
+        self.vocab_size = 256 + len(self.control)
+        longest_first = sorted(self.control, key=len, reverse=True)
+        self._pattern = re.compile("(" + "|".join(map(re.escape, longest_first)) + ")")
 
     def encode(self, text: str) -> list[int]:
         # A lone surrogate (half a pair, as broken JSON carries it) has no UTF-8 form; it becomes "?".
@@ -75,24 +89,24 @@ class ByteTokenizer:
     def encode_control(self, text: str) -> list[int]:
         ids: list[int] = []
         for piece in self._pattern.split(text):
-            ids += [256 + self.CONTROL.index(piece)] if piece in self.CONTROL else self.encode(piece)
+            ids += [256 + self.control.index(piece)] if piece in self.control else self.encode(piece)
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
         data = b"".join(
-            bytes((i,)) if 0 <= i < 256 else self.CONTROL[i - 256].encode() if 256 <= i < 259 else b""
+            bytes((i,)) if 0 <= i < 256 else self.control[i - 256].encode() if 256 <= i < self.vocab_size else b""
             for i in map(int, ids)
         )
         return data.decode("utf-8", "replace")
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self)
+        return isinstance(other, ByteTokenizer) and self.control == other.control
 
     def __hash__(self) -> int:
-        return hash(type(self))
+        return hash(self.control)
 
     def __repr__(self) -> str:
-        return "ByteTokenizer()"
+        return f"ByteTokenizer({list(self.control[len(self.CONTROL) :])})"
 
 
 class HFTokenizer:

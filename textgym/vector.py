@@ -14,6 +14,7 @@ from gymnasium.vector.utils import batch_space
 
 from textgym.engine import Episode, Outcome, Rows, Rules
 from textgym.env import ActionMode, Observation, make_spaces, task_and_tool_seeds, turn_ids
+from textgym.rendering import render_transcript
 from textgym.task import Task, TaskSource
 from textgym.transcript import ROLE_CODE, Transcript
 
@@ -37,7 +38,7 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
     own once the queue is empty. That is how an evaluation plays a fixed list of tasks.
     """
 
-    metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}
+    metadata: dict[str, Any] = {"render_modes": ["ansi"], "autoreset_mode": AutoresetMode.NEXT_STEP}
 
     def __init__(
         self,
@@ -52,6 +53,8 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
     ) -> None:
         if num_envs < 1:
             raise ValueError(f"num_envs must be at least 1, not {num_envs}")
+        if render_mode not in (None, "ansi"):
+            raise ValueError(f"unknown render_mode {render_mode!r}; a vector environment has only 'ansi'")
         self.rules = Rules.make(source, **rules)
         self.num_envs, self.action_mode, self.copy, self.render_mode = num_envs, action_mode, copy, render_mode
         self.autoreset_mode = AutoresetMode(autoreset_mode)
@@ -174,6 +177,13 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
     def transcript(self, i: int) -> Transcript:
         """The episode of slot `i` so far."""
         return self.episodes[i].transcript()
+
+    def render(self) -> tuple[str, ...] | None:
+        """In mode "ansi" the transcript of every slot, with a colour for each role."""
+        if self.render_mode is None:
+            gymnasium.logger.warn("render() needs a render_mode: gym.make_vec(..., render_mode='ansi')")
+            return None
+        return tuple(render_transcript(e.transcript(), self.rules.tokenizer) for e in self.episodes)
 
     def oracle_turns(self, i: int) -> list[list[int]]:
         """The oracle's actions on the current task of slot `i`, token ids turn by turn."""

@@ -21,10 +21,9 @@ from textgym_agents.evaluate import evaluate as play_tasks
 from textgym_agents.models import load_policy
 from textgym_agents.plots import plot_learning_curves
 from textgym_agents.rollout import Actor
-from textgym_agents.run_folder import RunFolder
+from textgym_agents.run_folder import Progress, RunFolder
 from textgym_agents.sampler import Sampler
-from textgym_agents.training import make_envs, wrap_tokenizer
-from textgym_agents.training import train as run_training
+from textgym_agents.training import TrainingRun, make_envs, wrap_tokenizer
 
 NAMES = {"start": "before", "sft": "after SFT", "ppo": "after PPO"}
 
@@ -45,7 +44,7 @@ class TrainArguments:
 
 def train(argv: Sequence[str]) -> int:
     """`textgym train ENV [--preset demo|pretrained] [--model ...] [...]`, or `textgym train --resume RUN`."""
-    if "--resume" in argv:
+    if _flag(argv, "--resume") is not None:
         return _resume(argv)
     preset = _preset(argv)
     arguments = tyro.cli(
@@ -58,36 +57,47 @@ def train(argv: Sequence[str]) -> int:
     config = arguments.config
     stamp = time.strftime("%Y%m%d-%H%M%S")
     out = arguments.out or Path("runs") / f"{arguments.env_id}-{Path(config.model).name}-{stamp}"
-    # Fails on a bad id, split or protocol before a folder exists.
-    make_envs(arguments.env_id, config, config.eval_split, 1, None).close()
-    run = RunFolder.create(out, arguments.env_id, config)
-    return _run(run)
+    RunFolder.check_free(out)
+    job = TrainingRun(RunFolder(out), arguments.env_id, config, Progress(arguments.env_id))
+    RunFolder.create(out, arguments.env_id, config)  # after what may fail
+    return _run(job)
 
 
 def _preset(argv: Sequence[str]) -> str:
     """The preset that the arguments name, or the one that suits their model."""
-    for flag, value in zip(argv, [*argv[1:], ""], strict=True):
-        name = value if flag == "--preset" else flag.removeprefix("--preset=") if flag.startswith("--preset=") else ""
-        if name in PRESETS:
-            return name
-    return "pretrained" if any(a.split("=")[0] == "--model" for a in argv) else "demo"
+    named = _flag(argv, "--preset")
+    if named in PRESETS:
+        return named
+    return "demo" if _flag(argv, "--model") in (None, "tiny") else "pretrained"
+
+
+def _flag(argv: Sequence[str], name: str) -> str | None:
+    """The value of `--name VALUE` or `--name=VALUE`, "" if there is none behind it; None without the flag."""
+    for item, following in zip(argv, [*argv[1:], ""], strict=True):
+        if item == name:
+            return following
+        if item.startswith(f"{name}="):
+            return item.partition("=")[2]
+    return None
 
 
 def _resume(argv: Sequence[str]) -> int:
-    if len(argv) != 2 or argv[0] != "--resume":
+    folder = _flag(argv, "--resume")
+    if not folder or len(argv) != (2 if "--resume" in argv else 1):
         raise ValueError("usage: textgym train --resume RUN; a resumed run keeps its configuration")
-    return _run(RunFolder(Path(argv[1])))
+    run, config, progress = RunFolder.open(Path(folder))
+    return _run(TrainingRun(run, progress.env_id, config, progress))
 
 
-def _run(folder: RunFolder) -> int:
-    run, config, progress = RunFolder.open(folder.path)
+def _run(job: TrainingRun) -> int:
+    run, config = job.run, job.config
     console = Console()
     try:
-        results = run_training(progress.env_id, config, run, progress)
+        results = job.train()
     except KeyboardInterrupt:
-        console.print(f"\nstopped and saved; go on with: textgym train --resume {run.path}", highlight=False)
+        print(f"\nstopped; go on with: textgym train --resume {run.path}")
         return 130
-    plot_learning_curves(run.path / "metrics.jsonl", run.path / "curves.png", f"{progress.env_id}, {config.model}")
+    plot_learning_curves(run.path / "metrics.jsonl", run.path / "curves.png", f"{job.env_id}, {config.model}")
     console.print(results_table(results, config))
     console.print(f"run folder: {run.path} (config.json, metrics.jsonl, curves.png, transcripts.ansi, checkpoint/)")
     if console.is_terminal:
@@ -161,7 +171,7 @@ def _evaluate(arguments: EvalArguments) -> Evaluation:
         if saved is None:
             raise FileNotFoundError(f"{run.path} holds no policy yet; continue it: textgym train --resume {run.path}")
         policy, hf_tokenizer = load_policy(saved)
-        tokenizer = wrap_tokenizer(hf_tokenizer, policy)
+        tokenizer = wrap_tokenizer(hf_tokenizer, policy, config)
         envs = make_envs(arguments.env, config, arguments.split, arguments.num_envs, tokenizer)
         generator = torch.Generator().manual_seed(arguments.seed)
         actor = Sampler(policy, envs.num_envs, envs.rules.max_tokens, generator=generator, greedy=True)

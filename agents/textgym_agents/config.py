@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -19,6 +20,10 @@ class EnvConfig:
     """how tool calls are written: tags or hermes"""
     difficulty: tuple[int, ...] | None = None
     """difficulty levels of the task source; None: all"""
+    families: tuple[str, ...] | None = None
+    """families of the task source; None: all"""
+    markup: tuple[str, ...] = ()
+    """strings that the byte tokenizer makes one token each; without effect on a model's own tokenizer"""
     system_prompt: str | None = None
     """None: the protocol's instructions; "": none"""
     few_shot: int = 0
@@ -35,10 +40,10 @@ class EnvConfig:
     def kwargs(self) -> dict[str, Any]:
         """Keyword arguments of `gym.make` and `gym.make_vec`."""
         kwargs = asdict(self)
-        difficulty = kwargs.pop("difficulty")
-        if difficulty is not None:
-            kwargs["source_kwargs"] = {"difficulty": tuple(difficulty)}
-        return kwargs
+        del kwargs["markup"]  # the tokenizer's
+        selection = {name: kwargs.pop(name) for name in ("difficulty", "families")}
+        source_kwargs = {name: value for name, value in selection.items() if value is not None}
+        return {**kwargs, "source_kwargs": source_kwargs} if source_kwargs else kwargs
 
 
 @dataclass
@@ -70,6 +75,24 @@ class TrainConfig:
     """draws the held-out tasks"""
     checkpoint_every: int = 10
     """PPO steps between checkpoints"""
+
+    def check(self) -> None:
+        """Raise ValueError for numbers that would fail only hours later."""
+        if self.sft is not None:
+            self.sft.check()
+        counts = {n: getattr(self, n) for n in ("episodes", "num_envs", "eval_episodes", "checkpoint_every")}
+        counts |= {f"learner.{n}": getattr(self.learner, n) for n in ("epochs", "minibatches", "micro_batch_size")}
+        for name, value in counts.items():
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+        rates = {"learner.lr": self.learner.lr, "learner.value_lr": self.learner.value_lr}
+        if self.sft is not None:
+            rates["sft.lr"] = self.sft.lr
+        for name, rate in rates.items():
+            if not 0 <= rate < math.inf:
+                raise ValueError(f"{name} must be a finite number and not negative, not {rate}")
+        if self.ppo.kl_target is not None and self.ppo.kl_horizon < self.episodes:
+            raise ValueError(f"ppo.kl_horizon ({self.ppo.kl_horizon}) must be at least episodes ({self.episodes})")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-serialisable; `from_dict` is its inverse."""

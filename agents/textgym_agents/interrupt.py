@@ -10,11 +10,15 @@ from types import FrameType, TracebackType
 class Interrupt:
     """Within it, the first Ctrl-C (or SIGTERM) only sets a flag, and `check` raises KeyboardInterrupt where it is safe.
 
-    A second Ctrl-C interrupts at once. Outside the main thread signals are left alone.
+    A second Ctrl-C interrupts at once, wherever that is. Outside the main thread signals are left alone.
+
+    Attributes:
+        requested: there was a first Ctrl-C.
+        at_once: there was a second one, so what it hit may be half done.
     """
 
     def __init__(self) -> None:
-        self.requested = False
+        self.requested = self.at_once = False
         self._previous: dict[int, object] = {}
 
     def __enter__(self) -> Interrupt:
@@ -30,6 +34,7 @@ class Interrupt:
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
+            self.at_once = True
             raise KeyboardInterrupt
         self.requested = True
 

@@ -90,8 +90,10 @@ class Learner:
         metrics = self.algorithm.credit(batch)
         metrics |= self._update(batch)
         gap = torch.where(batch.mask, batch.old_logp - batch.sampler_logp, 0.0).abs().max()
+        if not gap.isnan():  # as it is where the sampler's log-probabilities are unknown
+            metrics["sampler_gap_max"] = float(gap)
         self.steps += 1
-        return metrics | {"sampler_gap_max": float(gap)}
+        return metrics
 
     def step_triplets(
         self,
@@ -108,11 +110,11 @@ class Learner:
             masks: bool (R,), False on tool tokens within the response; None: all were sampled.
         """
         trajectories = []
-        for i, (query, response) in enumerate(zip(queries, responses, strict=True)):
-            sampled = np.ones(len(response), bool) if masks is None else np.asarray(masks[i], bool)
-            mask = np.concatenate([np.zeros(len(query), bool), sampled])
+        masks = [np.ones(len(r), bool) for r in responses] if masks is None else masks
+        for query, response, reward, sampled in zip(queries, responses, rewards, masks, strict=True):
+            mask = np.concatenate([np.zeros(len(query), bool), np.asarray(sampled, bool)])
             token_rewards = np.zeros(len(mask), np.float32)
-            token_rewards[np.flatnonzero(mask)[-1:]] = rewards[i]
+            token_rewards[np.flatnonzero(mask)[-1:]] = reward
             trajectories.append(Trajectory(np.concatenate([query, response]).astype(np.int64), mask, token_rewards))
         return self.step(trajectories)
 
@@ -165,6 +167,7 @@ class Learner:
                 self.algorithm.temperature,
                 mask=micro.mask,
                 entropy=self.algorithm.entropy_coef != 0,
+                detach_values=self.algorithm.detach_values,
             )
             loss, part = self.algorithm.loss(new, micro, denominator)
             loss.backward()

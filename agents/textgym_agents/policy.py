@@ -175,6 +175,7 @@ class ValueHeadPolicy(nn.Module):
         *,
         mask: Tensor | None = None,
         entropy: bool = False,
+        detach_values: bool = False,
     ) -> TokenLogprobs:
         """Log-probabilities and values of the tokens of a batch, under the temperature that they were sampled at.
 
@@ -188,10 +189,11 @@ class ValueHeadPolicy(nn.Module):
             mask: (B, T) bool, the positions whose `logp` is wanted (the loss mask). The output layer runs only there:
                 with V = 49,152 and a tenth of the tokens sampled, that is most of the memory.
             entropy: also return the entropy at those positions.
+            detach_values: the value loss then trains the head alone and leaves the trunk to the policy loss.
         """
         logp, ent, hidden = self._logprobs(input_ids, lengths, temperature, mask, entropy)
         width = hidden.shape[1]
-        after = self.value_head(hidden)  # (B, width): the value after each token
+        after = self.value_head(hidden.detach() if detach_values else hidden)  # (B, width): the value after each token
         final_values = after.gather(1, (lengths - 1).unsqueeze(1)).squeeze(1)
         before = after[:, :-1].masked_fill(~_valid(lengths, width)[:, 1:], 0.0)
         values = F.pad(before, (1, input_ids.shape[1] - width))

@@ -50,19 +50,27 @@ class RunFolder:
     @classmethod
     def create(cls, path: Path, env_id: str, config: TrainConfig) -> RunFolder:
         """Start a run in a new or empty folder."""
-        if (path / "config.json").exists():
-            raise FileExistsError(f"{path} holds a run already; use --resume {path}, or choose another --out")
+        cls.check_free(path)
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path)
         run._write_json("config.json", {"env_id": env_id, **config.to_dict()})
         run.save_progress(Progress(env_id))
         return run
 
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """Raise FileExistsError unless a run can start at `path`."""
+        if (path / "progress.json").exists():
+            raise FileExistsError(f"{path} holds a run already; use --resume {path}, or choose another --out")
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise FileExistsError(f"{path} exists and is not an empty folder; choose another --out")
+
     @classmethod
     def open(cls, path: Path) -> tuple[RunFolder, TrainConfig, Progress]:
         """Open a run to resume or evaluate it."""
-        if not (path / "config.json").exists():
-            raise FileNotFoundError(f"{path} is not a run folder: it has no config.json (textgym train makes one)")
+        for name in ("config.json", "progress.json"):
+            if not (path / name).exists():
+                raise FileNotFoundError(f"{path} is not a run folder: it has no {name} (textgym train makes one)")
         config = json.loads((path / "config.json").read_text())
         config.pop("env_id")
         progress = Progress(**json.loads((path / "progress.json").read_text()))

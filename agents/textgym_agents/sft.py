@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import random
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,12 +50,22 @@ class SFTConfig:
     eval_episodes: int = 100
     """episodes of such an evaluation"""
 
+    def check(self) -> None:
+        """Raise ValueError for numbers that make no sense."""
+        for name in ("batch_size", "micro_batch_size", "demonstrations", "eval_every", "eval_episodes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"sft.{name} must be at least 1, not {getattr(self, name)}")
+        if self.batch_size % min(self.batch_size, self.micro_batch_size):
+            raise ValueError(
+                f"sft.micro_batch_size ({self.micro_batch_size}) must divide sft.batch_size ({self.batch_size})"
+            )
+
 
 def demonstrations(rules: Rules, n: int, seed: int) -> list[Transcript]:
     """`n` oracle transcripts of the environment that `rules` describes, from the generator of `seed`.
 
     Raises:
-        RuntimeError: the oracle fails its own task, so the environment's budgets are too small for it.
+        ValueError: the oracle fails its own task, so the environment's budgets are too small for it.
     """
     episode = Episode(rules, Rows.empty(1, rules.max_tokens, rules.tokenizer.pad_id), 0)
     rng = np.random.default_rng(seed)
@@ -66,7 +76,7 @@ def demonstrations(rules: Rules, n: int, seed: int) -> list[Transcript]:
         for turn in rules.oracle_turns(task):
             episode.push(np.array(turn, np.int64))
         if episode.stop_reason is not StopReason.SUBMIT:
-            raise RuntimeError(
+            raise ValueError(
                 f"the oracle ended with {episode.stop_reason} on {task.prompt!r}; raise the budget of that name"
             )
         transcripts.append(episode.transcript())
@@ -103,11 +113,20 @@ def sft_loss(policy: ValueHeadPolicy, batch: dict[str, Tensor], denominator: Ten
 class _SFTTrainer(Trainer):
     """`Trainer` with our loss; its denominator is that of the whole step, over all micro-batches."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # Else `Trainer` does not count the labels of a step, and averages the means of its micro-batches.
+        self.model_accepts_loss_kwargs = True
+
     def compute_loss(
         self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        count = (inputs["labels"] != IGNORE).sum() if num_items_in_batch is None else num_items_in_batch
-        return sft_loss(self.accelerator.unwrap_model(model), inputs, count)
+        # The count is over all processes, whose gradients are then averaged.
+        denominator = num_items_in_batch / self.accelerator.num_processes
+        loss = sft_loss(self.accelerator.unwrap_model(model), inputs, denominator)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the SFT loss is {loss.item()} at step {self.state.global_step}; lower sft.lr")
+        return loss
 
     # `Trainer` writes bare modules with safetensors, which refuses the shared storage of tied embeddings.
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
@@ -121,7 +140,7 @@ class _SFTTrainer(Trainer):
 
 
 class _Watch(TrainerCallback):
-    """Reports the loss, fails on NaN, stops at a success rate, and saves before it gives way to Ctrl-C."""
+    """Reports the loss, stops at a success rate, and saves before it gives way to Ctrl-C."""
 
     def __init__(
         self,
@@ -132,26 +151,23 @@ class _Watch(TrainerCallback):
     ) -> None:
         self.config, self.success, self.report, self.interrupt = config, success, report, interrupt
         self.last = 0.0
+        self.cut_short = False
 
     def on_log(
         self, args: Any, state: TrainerState, control: TrainerControl, logs: dict[str, Any] | None = None, **_: Any
     ) -> None:
-        if not logs or "loss" not in logs:
-            return
-        if not math.isfinite(logs["loss"]):
-            raise FloatingPointError(f"the SFT loss is {logs['loss']} at step {state.global_step}; lower the lr")
-        self.report({"step": state.global_step, "loss": logs["loss"], "success": self.last})
+        if logs and "loss" in logs:
+            self.report({"step": state.global_step, "loss": logs["loss"], "success": self.last})
 
     def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        if self.interrupt.requested:
-            control.should_save = control.should_training_stop = True
-            return
-        if self.success is None or self.config.stop_at is None or state.global_step % self.config.eval_every:
-            return
-        self.last = self.success()
-        control.should_log = True
-        if self.last >= self.config.stop_at:
-            control.should_training_stop = True
+        stop_at = self.config.stop_at
+        if self.success is not None and stop_at is not None and state.global_step % self.config.eval_every == 0:
+            self.last = self.success()
+            control.should_log = True
+            control.should_training_stop |= self.last >= stop_at
+        # After the evaluation: a resumed call would not ask again. And not if this step was the last one anyway.
+        if self.interrupt.requested and not control.should_training_stop:
+            control.should_save = control.should_training_stop = self.cut_short = True
 
 
 def train_sft(
@@ -163,30 +179,55 @@ def train_sft(
     success: Callable[[], float] | None = None,
     report: Callable[[dict[str, float]], None] = lambda metrics: None,
     interrupt: Interrupt | None = None,
-    output_dir: str | Path = "runs/sft",
+    output_dir: str | Path | None = None,
 ) -> None:
     """Train `policy` on the sampled tokens of `transcripts`, in place.
 
     Args:
         interrupt: if Ctrl-C asks for it, the trainer's state is saved under `output_dir`, from which the next call
-            with the same arguments goes on; this one raises KeyboardInterrupt.
-        output_dir: for such a state; nothing else is written there.
+            with the same arguments goes on; this one raises KeyboardInterrupt. A training that ends with the step in
+            which Ctrl-C came is complete, and returns.
+        output_dir: for such a state, which the caller removes in the end; nothing else is written there. None: it is
+            not kept.
         success: greedy success on held-out tasks, asked every `config.eval_every` steps if `config.stop_at` is set.
         report: gets step, loss and success every few steps.
 
     Raises:
-        FloatingPointError: the loss is NaN or infinite.
-        ValueError: no transcripts.
+        FloatingPointError: the loss is NaN or infinite; the weights are those before that step.
+        ValueError: no transcripts, or a batch size that its micro-batches do not divide.
     """
-    interrupt = interrupt or Interrupt()
+    config.check()
     if not transcripts:
         raise ValueError("no transcripts to learn from")
-    accumulation = max(1, config.batch_size // config.micro_batch_size)
-    arguments = TrainingArguments(
-        output_dir=str(output_dir),
+    if config.steps < 1:
+        return  # `Trainer` would take 0 steps as "three epochs"
+    watch = _Watch(config, success, report, interrupt or Interrupt())
+    rows = [labels_of(t) for t in transcripts]
+    with contextlib.ExitStack() as stack:
+        folder = str(output_dir or stack.enter_context(tempfile.TemporaryDirectory()))
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        stack.enter_context(own_global_generators())
+        trainer = _SFTTrainer(
+            model=policy,
+            args=_trainer_arguments(config, folder, seed, policy.device.type == "cpu"),
+            train_dataset=rows,
+            data_collator=collate,
+            callbacks=[watch],
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train(resume_from_checkpoint=get_last_checkpoint(folder))
+    policy.zero_grad(set_to_none=True)
+    if watch.cut_short:
+        raise KeyboardInterrupt
+
+
+def _trainer_arguments(config: SFTConfig, output_dir: str, seed: int, use_cpu: bool) -> TrainingArguments:
+    micro_batch_size = min(config.batch_size, config.micro_batch_size)
+    return TrainingArguments(
+        output_dir=output_dir,
         max_steps=config.steps,
-        per_device_train_batch_size=min(config.batch_size, config.micro_batch_size),
-        gradient_accumulation_steps=accumulation,
+        per_device_train_batch_size=micro_batch_size,
+        gradient_accumulation_steps=config.batch_size // micro_batch_size,
         learning_rate=config.lr,
         warmup_steps=config.warmup_steps,
         lr_scheduler_type="constant_with_warmup",
@@ -199,25 +240,10 @@ def train_sft(
         report_to=[],
         disable_tqdm=True,
         remove_unused_columns=False,
-        use_cpu=policy.device.type == "cpu",
+        use_cpu=use_cpu,
         dataloader_pin_memory=False,
         seed=seed,
     )
-    rows = [labels_of(t) for t in transcripts]
-    with own_global_generators():
-        trainer = _SFTTrainer(
-            model=policy,
-            args=arguments,
-            train_dataset=rows,
-            data_collator=collate,
-            callbacks=[_Watch(config, success, report, interrupt)],
-        )
-        trainer.remove_callback(PrinterCallback)
-        trainer.train(
-            resume_from_checkpoint=get_last_checkpoint(str(output_dir)) if Path(output_dir).exists() else None
-        )
-    policy.zero_grad(set_to_none=True)
-    interrupt.check()
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,6 +16,7 @@ import torch
 from tqdm import tqdm
 
 from textgym import ByteTokenizer, HFTokenizer, TextVectorEnv, Tokenizer, Transcript, write_jsonl
+from textgym.engine import ContextTooShort
 from textgym.rendering import render_transcript
 from textgym_agents.algorithms import PPO
 from textgym_agents.config import TrainConfig
@@ -22,7 +25,7 @@ from textgym_agents.interrupt import Interrupt
 from textgym_agents.learner import Learner
 from textgym_agents.models import load_policy
 from textgym_agents.policy import ValueHeadPolicy
-from textgym_agents.policy_io import save_policy
+from textgym_agents.policy_io import CheckpointMismatch, save_policy
 from textgym_agents.rollout import rollout
 from textgym_agents.run_folder import Progress, RunFolder
 from textgym_agents.sampler import Sampler
@@ -38,23 +41,44 @@ def derive_seed(seed: int, stream: str, iteration: int = 0) -> int:
 
 
 class TrainingRun:
-    """One run in memory: environments, policy and folder. `train` is the whole story; each stage is a method."""
+    """One run in memory: environments, policy and folder. `train` is the whole story; each stage is a method.
 
-    def __init__(
-        self, run: RunFolder, env_id: str, config: TrainConfig, progress: Progress, interrupt: Interrupt
-    ) -> None:
-        self.run, self.env_id, self.config, self.progress, self.interrupt = run, env_id, config, progress, interrupt
+    Making one writes nothing: what is wrong with a configuration shows before there is a folder, and before hours of
+    work that would be lost.
+
+    Raises:
+        ValueError, FileNotFoundError, gymnasium.error.Error: unknown id, split, protocol or model; a context that is
+            too short for the prompt, the oracle's episodes or the model; numbers that make no sense.
+    """
+
+    def __init__(self, run: RunFolder, env_id: str, config: TrainConfig, progress: Progress) -> None:
+        self.run, self.env_id, self.config, self.progress = run, env_id, config, progress
+        self.interrupt = Interrupt()
+        config.check()
+        with contextlib.suppress(ContextTooShort):  # that is for the model's own tokenizer to say
+            make_envs(env_id, config, config.eval_split, 1, None)
         saved = run.latest_policy()
         self.policy, self.hf_tokenizer = load_policy(
             config.model if saved is None else str(saved),
             lora=config.lora if saved is None else None,
             seed=derive_seed(config.seed, "model"),
-            vocab_size=ByteTokenizer.vocab_size if config.model == "tiny" else None,
+            vocab_size=ByteTokenizer(config.env.markup).vocab_size if config.model == "tiny" else None,
         )
-        self.tokenizer = wrap_tokenizer(self.hf_tokenizer, self.policy)
+        self.tokenizer = wrap_tokenizer(self.hf_tokenizer, self.policy, config)
         self.train_envs = self._make_envs("train", config.num_envs)
         self.eval_envs = self._make_envs(config.eval_split, config.num_envs)
         self.tasks = fixed_tasks(self.eval_envs.rules.source, config.eval_split, config.eval_episodes, config.eval_seed)
+        self._check_stages()
+
+    def _check_stages(self) -> None:
+        """Try a little of what comes late."""
+        self._sampler(self.eval_envs, 0)  # the context against the model's positions
+        PPO(self.config.ppo)
+        sft = self.config.sft
+        if sft is not None:
+            demonstrations(self.train_envs.rules, min(16, sft.demonstrations), 0)  # the budgets against the oracle
+            if sft.stop_at is not None:
+                self.eval_envs.rules.source.check_split("validation")
 
     def _make_envs(self, split: str, num_envs: int) -> TextVectorEnv:
         return make_envs(self.env_id, self.config, split, num_envs, self.tokenizer)
@@ -68,6 +92,30 @@ class TrainingRun:
             temperature=self.config.ppo.temperature,
             greedy=greedy,
         )
+
+    def train(self) -> dict[str, Any]:
+        """Run what is left of the run and return its results; they are in `results.json` too.
+
+        Raises:
+            KeyboardInterrupt: after saving; the same with the run reopened goes on where it stopped.
+        """
+        run, progress = self.run, self.progress
+        with self.interrupt:
+            if progress.stage == "sft":
+                if "start" not in progress.evaluations:
+                    self.evaluate("start")
+                self.sft()
+            if progress.stage == "ppo":
+                if "sft" not in progress.evaluations:
+                    self.evaluate("sft")
+                self.ppo()
+                evaluation = self.evaluate("ppo")
+                write_transcripts(run.path, list(evaluation.transcripts[:10]), self.tokenizer)
+                progress.stage = "done"
+                run.save_progress(progress)
+        results = {"env_id": self.env_id, "evaluations": progress.evaluations, "seconds": progress.seconds}
+        run.write_results(results)
+        return results
 
     # -- stages ---------------------------------------------------------------------------------------------------
 
@@ -115,6 +163,7 @@ class TrainingRun:
         self.progress.seconds["sft"] = time.monotonic() - started
         self.progress.stage = "ppo"
         self.run.save_progress(self.progress)
+        shutil.rmtree(self.run.path / "sft_trainer", ignore_errors=True)
 
     def _validation_success(self, episodes: int) -> Callable[[], float]:
         envs = self._make_envs("validation", min(episodes, self.config.num_envs))
@@ -125,8 +174,11 @@ class TrainingRun:
         """PPO from the SFT policy; goes on from the last checkpoint if there is one."""
         config, progress = self.config, self.progress
         generator = torch.Generator().manual_seed(derive_seed(config.seed, "minibatches"))
-        learner = Learner(self.policy, PPO(config.ppo), config.learner, generator=generator)
-        state = self.run.load_learner_state()
+        algorithm, state = PPO(config.ppo), self.run.load_learner_state()
+        if state is None and algorithm.needs_reference:
+            self.policy.freeze_reference()  # also in the place of one that came with a checkpoint
+        learner = Learner(self.policy, algorithm, config.learner, generator=generator)
+        progress.iteration = 0
         if state is not None:
             progress.iteration = state.pop("iteration")
             learner.load_state_dict(state)
@@ -141,7 +193,8 @@ class TrainingRun:
                         self._checkpoint(learner)
                     self.interrupt.check()
             except KeyboardInterrupt:
-                self._checkpoint(learner)
+                if not self.interrupt.at_once:  # else in the middle of an update, perhaps; the last checkpoint stands
+                    self._checkpoint(learner)
                 raise
         self._checkpoint(learner)
 
@@ -196,11 +249,17 @@ class TrainingRun:
         self.run.save_checkpoint(self.policy, self.hf_tokenizer, learner, self.progress)
 
 
-def wrap_tokenizer(hf_tokenizer: Any, policy: ValueHeadPolicy) -> Tokenizer:
+def wrap_tokenizer(hf_tokenizer: Any, policy: ValueHeadPolicy, config: TrainConfig) -> Tokenizer:
     """The environment's tokenizer for a policy: the byte tokenizer where there is no Hugging Face one."""
-    if hf_tokenizer is None:
-        return ByteTokenizer()
-    return HFTokenizer(hf_tokenizer, vocab_size=policy.vocab_size)
+    if hf_tokenizer is not None:
+        return HFTokenizer(hf_tokenizer, vocab_size=policy.vocab_size)
+    tokenizer = ByteTokenizer(config.env.markup)
+    if tokenizer.vocab_size != policy.vocab_size:
+        raise CheckpointMismatch(
+            f"the policy has {policy.vocab_size} output tokens and was saved without a tokenizer, the byte tokenizer "
+            f"has {tokenizer.vocab_size}; give the env.markup that it was trained with, or save its tokenizer with it"
+        )
+    return tokenizer
 
 
 def make_envs(
@@ -230,25 +289,5 @@ def write_transcripts(folder: Path, transcripts: list[Transcript], tokenizer: To
 
 
 def train(env_id: str, config: TrainConfig, run: RunFolder, progress: Progress) -> dict[str, Any]:
-    """Run what is left of a run and return its results; they are in `results.json` too.
-
-    Raises:
-        KeyboardInterrupt: after saving; the same call with the run reopened goes on where it stopped.
-    """
-    with Interrupt() as interrupt:
-        job = TrainingRun(run, env_id, config, progress, interrupt)
-        if progress.stage == "sft":
-            if "start" not in progress.evaluations:
-                job.evaluate("start")
-            job.sft()
-        if progress.stage == "ppo":
-            if "sft" not in progress.evaluations:
-                job.evaluate("sft")
-            job.ppo()
-            evaluation = job.evaluate("ppo")
-            write_transcripts(run.path, list(evaluation.transcripts[:10]), job.eval_envs.rules.tokenizer)
-            progress.stage = "done"
-            run.save_progress(progress)
-    results = {"env_id": env_id, "evaluations": progress.evaluations, "seconds": progress.seconds}
-    run.write_results(results)
-    return results
+    """Run what is left of a run and return its results; see `TrainingRun`."""
+    return TrainingRun(run, env_id, config, progress).train()

@@ -34,12 +34,20 @@ class Trajectory:
     group: int = 0
 
     def __post_init__(self) -> None:
+        if self.ids.ndim != 1:
+            raise ValueError(f"ids has shape {self.ids.shape}; a trajectory is one episode, (T,)")
         for name in ("mask", "rewards", "sampler_logp"):
             array = getattr(self, name)
             if array is not None and array.shape != self.ids.shape:
                 raise ValueError(f"{name} has shape {array.shape}, ids {self.ids.shape}; give one entry for each token")
+        if self.mask.dtype != np.bool_:  # ~ of an integer mask would be -1 and -2, which index
+            raise ValueError(f"mask is {self.mask.dtype}; make it bool: mask.astype(bool)")
         if not self.mask.any():
             raise ValueError("a trajectory without sampled tokens teaches nothing; leave it out")
+        if self.mask[0]:
+            raise ValueError("the first token cannot be a sampled one, nothing precedes it; put a prompt before it")
+        if not np.isfinite(self.rewards).all():
+            raise ValueError("a reward is NaN or infinite; give every sampled token a finite one")
         if np.any(self.rewards[~self.mask]):
             raise ValueError("a reward lies on a token that the policy did not sample; put it on the last sampled one")
 
@@ -133,7 +141,11 @@ class Batch:
         return replace(self, **picked)
 
     def split(self, index: Tensor, size: int) -> Iterator[tuple[Tensor, Batch]]:
-        """Cut the rows of `index` into micro-batches of at most `size`, rows of like length together."""
-        ordered = index[self.lengths[index].argsort(stable=True)]
+        """Cut the rows of `index` into micro-batches of at most `size`, rows of like length together.
+
+        The order of `index` does not matter: the same rows give the same micro-batches, bit for bit the same numbers.
+        """
+        ordered = index.sort().values
+        ordered = ordered[self.lengths[ordered].argsort(stable=True)]
         for chunk in ordered.split(size):
             yield chunk, self.rows(chunk)

@@ -93,12 +93,13 @@ def padded_bpe() -> HFTokenizer:
 
 TOKENIZERS: dict[str, Callable[[], Any]] = {
     "byte": ByteTokenizer,
+    "markup": lambda: ByteTokenizer(DELIMITERS),
     "bpe": byte_level_bpe,
     "padded": padded_bpe,
     "unigram": unigram,
     "wordpiece": word_piece,
 }
-EXACT = ("byte", "bpe", "padded")
+EXACT = ("byte", "markup", "bpe", "padded")
 """Tokenizers that give every text back."""
 
 
@@ -169,6 +170,13 @@ FRAGMENTS = (
     "é",
     "🦉",
 )
+
+
+def control_ids(tokenizer: Any) -> set[int]:
+    """Independent of the code under test: bytes end at 255; of the others every added token but "unknown"."""
+    if isinstance(tokenizer, ByteTokenizer):
+        return set(range(256, tokenizer.vocab_size))
+    return set(tokenizer.hf.added_tokens_decoder) - {tokenizer.hf.unk_token_id}
 
 
 def token_runs(tokenizer: Any, longest: int = 40) -> st.SearchStrategy[list[int]]:

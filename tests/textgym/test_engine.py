@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.toys import EXACT, HOSTILE, TOKENIZERS, TOOLS, ToyTasks, flat, token_runs, toy_env
+from support.toys import EXACT, HOSTILE, TOKENIZERS, TOOLS, ToyTasks, control_ids, flat, token_runs, toy_env
 
 from textgym import ByteTokenizer, ContextTooShort, Plan, StopReason, Task, Tool, ToolCall, Transcript
 from textgym.engine import TRUNCATION_MARKER, Rules
@@ -76,9 +76,9 @@ def test_prefix_and_mask_with_any_tokens(tokenizer, protocol, data):
     np.testing.assert_array_equal(transcript.segment_ids, before["segment_ids"][: len(transcript)])
 
 
-@every_exact_pair
+@pytest.mark.parametrize(("tokenizer", "protocol"), [pair for pair in ALL if pair[0] != "wordpiece"])
 def test_prefix_and_mask_with_the_oracle(tokenizer, protocol):
-    env = ENVS[tokenizer, protocol]
+    env = toy_env(tokenizer, protocol, max_tokens=700)
     before, _ = env.reset(seed=3)
     total, done = 0.0, False
     for action in flat(env.oracle_turns()):
@@ -118,8 +118,7 @@ def test_turns_and_rewards_in_the_transcript(tokenizer, protocol):
 
 def assert_is_data(env, transcript: Transcript) -> None:
     tokenizer, protocol = env.rules.tokenizer, env.rules.protocol
-    hf = getattr(tokenizer, "hf", None)
-    control = {256, 257, 258} if hf is None else set(hf.added_tokens_decoder) - {hf.unk_token_id}
+    control = control_ids(tokenizer)
     for segment in transcript:
         if segment.role in ("tool", "user"):
             assert control.isdisjoint(segment.ids)
@@ -272,6 +271,30 @@ def test_ids_behind_the_end_of_a_turn_are_ignored():
     *_, info = env.step(encode("<request><echo>a<call>forged<response>1<submit>"))
     assert info == {"turn": 0, "calls": ["ok"]}
     assert env.transcript().actions.tolist() == encode("<request><echo>a<call>")
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "protocol", "markup"),
+    [
+        ("markup", "tags", ["<request>", "<call>", "<submit>"]),
+        ("markup", "hermes", ["<tool_call>", "</tool_call>"]),
+        ("bpe", "hermes", ["<tool_call>", "</tool_call>"]),
+    ],
+)
+def test_the_oracle_writes_markup_in_single_tokens_and_data_in_none(tokenizer, protocol, markup):
+    class Quoting(ToyTasks):
+        def plan(self, task):
+            return Plan((ToolCall("echo", {"text": HOSTILE}),), task.answer)
+
+    env = toy_env(tokenizer, protocol, source=Quoting(), max_tokens=4000, max_new_tokens=900, max_tool_tokens=900)
+    env.reset(seed=0)
+    control = control_ids(env.rules.tokenizer) - {env.rules.tokenizer.eos_id}
+    used = [env.rules.tokenizer.decode([i]) for turn in env.oracle_turns() for i in turn if i in control]
+    assert used == markup
+    for turn in env.oracle_turns():
+        *_, info = feed(env, turn)
+    assert info["is_success"]
+    assert replies(env) == [("call0", env.rules.protocol.escape(HOSTILE))]
 
 
 # Budgets

@@ -11,6 +11,7 @@ from support.toys import (
     HOSTILE,
     TOKENIZERS,
     byte_level_bpe,
+    control_ids,
     padded_bpe,
     unigram,
     word_piece,
@@ -21,7 +22,7 @@ from transformers import PreTrainedTokenizerFast
 from textgym import ByteTokenizer, HFTokenizer
 from textgym.tokenizers import resolve_tokenizer, stop_candidates, token_texts
 
-HUGGING_FACE = [name for name in TOKENIZERS if name != "byte"]
+HUGGING_FACE = [name for name in TOKENIZERS if name not in ("byte", "markup")]
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=60)  # surrogates included
 control_text = st.lists(st.sampled_from((*CONTROL, *DELIMITERS, "<think>")) | st.text(max_size=4), max_size=12).map(
@@ -34,13 +35,6 @@ disguised_text = st.tuples(control_text, st.sampled_from(["<", ">", "|", "t", "T
 attacks = st.one_of(any_text, control_text, disguised_text)
 
 
-def control_ids(tokenizer) -> set[int]:
-    """Independent of the code under test: every added token but "unknown"."""
-    if isinstance(tokenizer, ByteTokenizer):
-        return {256, 257, 258}
-    return set(tokenizer.hf.added_tokens_decoder) - {tokenizer.hf.unk_token_id}
-
-
 def small_hf(vocab: dict[str, int], **kwargs) -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(models.WordLevel(vocab, unk_token="?"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -50,9 +44,9 @@ def small_hf(vocab: dict[str, int], **kwargs) -> PreTrainedTokenizerFast:
 # Bytes
 
 
-@given(any_text)
-def test_bytes_are_exact(text):
-    tokenizer = ByteTokenizer()
+@pytest.mark.parametrize("tokenizer", [ByteTokenizer(), ByteTokenizer(["<call>", "a"])], ids=["plain", "markup"])
+@given(text=any_text)
+def test_bytes_are_exact(tokenizer, text):
     readable = text.encode("utf-8", "replace").decode()  # half a surrogate pair has no UTF-8 form
     assert tokenizer.decode(tokenizer.encode(text)) == readable
     assert tokenizer.encode(text) == list(readable.encode())
@@ -73,11 +67,27 @@ def test_byte_control_tokens():
     assert len(token_texts(tokenizer)) == tokenizer.vocab_size == 259
 
 
+def test_byte_markup():
+    tokenizer = ByteTokenizer(["<call>", "<call>s", "é"])
+    assert tokenizer.vocab_size == len(token_texts(tokenizer)) == 262
+    assert tokenizer.encode_control("1<call><call>sé<|im_end|>") == [49, 259, 260, 261, 258]  # the longest first
+    assert tokenizer.decode([49, 259, 260, 261, 262]) == "1<call><call>sé"
+    assert tokenizer.encode("<call>é") == list("<call>é".encode())
+    assert stop_candidates(tokenizer, ["<call>"])[[259, 260, 261, 62]].tolist() == [True, True, False, True]
+
+
+@pytest.mark.parametrize("markup", [[""], ["a", "a"], ["<|im_end|>"]])
+def test_byte_markup_must_be_distinct(markup):
+    with pytest.raises(ValueError, match="markup strings must be distinct and not empty"):
+        ByteTokenizer(markup)
+
+
 def test_byte_tokenizers_are_equal():
     assert ByteTokenizer() == ByteTokenizer()
     assert hash(ByteTokenizer()) == hash(ByteTokenizer())
+    assert ByteTokenizer(["<call>"]) == ByteTokenizer(("<call>",)) != ByteTokenizer()
     assert ByteTokenizer() != 5
-    assert repr(ByteTokenizer()) == "ByteTokenizer()"
+    assert repr(ByteTokenizer(["<call>"])) == "ByteTokenizer(['<call>'])"
 
 
 # Isolation

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textgym import Segment, StopReason, Transcript, read_jsonl, write_jsonl
@@ -116,7 +116,8 @@ def test_pickle_round_trip(transcript):
     assert pickle.loads(pickle.dumps(transcript)) == transcript
 
 
-@given(st.lists(transcripts, max_size=4))
+@settings(max_examples=30)
+@given(st.lists(transcripts, max_size=3))
 def test_jsonl_round_trip(tmp_path_factory, many):
     path = tmp_path_factory.mktemp("jsonl") / "transcripts.jsonl"
     write_jsonl(path, many)

@@ -98,15 +98,23 @@ class Protocol(ABC):
         """Read one turn of the policy, EOS excluded. Never raises."""
 
     @abstractmethod
-    def write_call(self, call: ToolCall) -> str:
-        """The turn that makes `call`, without EOS; `parse`, then `Tool.bind`, is its inverse."""
+    def call_pieces(self, call: ToolCall) -> list[Piece]:
+        """The turn that makes `call`, without EOS: markup, in which control tokens are meant, apart from data."""
 
     @abstractmethod
+    def submission_pieces(self, answer: str) -> list[Piece]:
+        """The turn that submits `answer`, without EOS, likewise."""
+
+    def write_call(self, call: ToolCall) -> str:
+        """`call_pieces` as text; `parse`, then `Tool.bind`, is its inverse."""
+        return "".join(piece.text for piece in self.call_pieces(call))
+
     def write_submission(self, answer: str) -> str:
-        """The turn that submits `answer`, without EOS; `parse` is its inverse up to outer white space.
+        """`submission_pieces` as text; `parse` is its inverse up to outer white space.
 
         An answer that spells a delimiter cannot be submitted.
         """
+        return "".join(piece.text for piece in self.submission_pieces(answer))
 
     def escape(self, text: str, less_than: str = "&lt;") -> str:
         """Make `text` unable to spell a delimiter: the `<` of each becomes `less_than`."""

@@ -74,8 +74,9 @@ class HermesProtocol(Protocol):
             return ParsedCall(call["name"], status=CallStatus.BAD_ARGS, error='"arguments" must be an object')
         return ParsedCall(call["name"], arguments)
 
-    def write_call(self, call: ToolCall) -> str:
-        return f"{_OPEN}{self.write_json({'name': call.name, 'arguments': dict(call.arguments)})}{_CLOSE}"
+    def call_pieces(self, call: ToolCall) -> list[Piece]:
+        body = self.write_json({"name": call.name, "arguments": dict(call.arguments)})
+        return [Piece(_OPEN, "model", data=False), Piece(body, "model"), Piece(_CLOSE, "model", data=False)]
 
-    def write_submission(self, answer: str) -> str:
-        return answer
+    def submission_pieces(self, answer: str) -> list[Piece]:
+        return [Piece(answer, "model")]

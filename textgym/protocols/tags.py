@@ -72,15 +72,16 @@ class TagsProtocol(Protocol):
             return ParsedTurn((ParsedCall(status=CallStatus.MISSING_NAME, error="the request names no tool"),))
         return ParsedTurn((ParsedCall(named[1].strip(), named[2].strip()),))
 
-    def write_call(self, call: ToolCall) -> str:
+    def call_pieces(self, call: ToolCall) -> list[Piece]:
         values = list(call.arguments.values())
         bare = len(values) == 1 and isinstance(values[0], str) and self._reads_back(values[0])
         arguments = values[0] if bare else self.write_json(dict(call.arguments))
-        return f"{_REQUEST}<{call.name}>{arguments}{_CALL}"
+        opening, closing = Piece(f"{_REQUEST}<{call.name}>", "model", data=False), Piece(_CALL, "model", data=False)
+        return [opening, Piece(arguments, "model"), closing]
 
     def _reads_back(self, text: str) -> bool:
         """Whether `text` can stand as a bare argument: `parse` strips it, and an object would name arguments."""
         return bool(text) and text == text.strip() == self.escape(text) and not text.startswith("{")
 
-    def write_submission(self, answer: str) -> str:
-        return f"{answer}{_SUBMIT}"
+    def submission_pieces(self, answer: str) -> list[Piece]:
+        return [Piece(answer, "model"), Piece(_SUBMIT, "model", data=False)]

@@ -17,10 +17,12 @@ class Algorithm(ABC):
     Attributes:
         temperature: of the rollouts; log-probabilities are those of the sampled distribution.
         entropy_coef: the learner computes entropies only if it is not 0.
+        detach_values: the value loss trains the value head alone, not the trunk that it shares with the policy.
     """
 
     temperature: float = 1.0
     entropy_coef: float = 0.0
+    detach_values: bool = False
 
     @property
     def needs_reference(self) -> bool:

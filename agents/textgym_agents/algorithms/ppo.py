@@ -31,6 +31,8 @@ class PPOConfig:
     """bound for tokens with negative advantage, > 1; off by default"""
     value_coef: float = 0.5
     """weight of the value loss"""
+    detach_values: bool = False
+    """train the value head alone and leave the shared trunk to the policy loss, which a weak critic would drown"""
     value_clip: float | None = 0.2
     """how far a value may move in one step; None: no clipping"""
     entropy_coef: float = 0.0
@@ -56,7 +58,11 @@ class PPO(Algorithm):
 
     def __init__(self, config: PPOConfig | None = None) -> None:
         self.config = c = config or PPOConfig()
-        self.temperature, self.entropy_coef = c.temperature, c.entropy_coef
+        if c.dual_clip is not None and not c.dual_clip > 1:
+            raise ValueError(f"dual_clip must be greater than 1, not {c.dual_clip}")
+        if c.importance_cap is not None and not c.importance_cap >= 1:
+            raise ValueError(f"importance_cap must be at least 1, not {c.importance_cap}")
+        self.temperature, self.entropy_coef, self.detach_values = c.temperature, c.entropy_coef, c.detach_values
         self.kl: KLController = (
             FixedKL(c.kl_coef) if c.kl_target is None else AdaptiveKL(c.kl_coef, c.kl_target, c.kl_horizon)
         )
@@ -68,6 +74,8 @@ class PPO(Algorithm):
     def credit(self, batch: Batch) -> dict[str, float]:
         """Charge the KL to the rewards, then GAE."""
         c, mask = self.config, batch.mask
+        if c.importance_cap is not None and batch.sampler_logp[mask].isnan().any():
+            raise ValueError("importance_cap needs the sampler's log-probabilities: give each trajectory sampler_logp")
         rewards = batch.rewards
         metrics = {}
         if self.needs_reference:
