@@ -99,7 +99,7 @@ def _run(job: TrainingRun) -> int:
         return 130
     plot_learning_curves(run.path / "metrics.jsonl", run.path / "curves.png", f"{job.env_id}, {config.model}")
     console.print(results_table(results, config))
-    console.print(f"run folder: {run.path} (config.json, metrics.jsonl, curves.png, transcripts.ansi, checkpoint/)")
+    print(f"run folder: {run.path} (config.json, metrics.jsonl, curves.png, transcripts.ansi, checkpoint/)")
     if console.is_terminal:
         print((run.path / "transcripts.ansi").read_text().split("\n\n")[0])
     return 0

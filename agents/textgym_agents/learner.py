@@ -39,6 +39,12 @@ class LearnerConfig:
     """gradient clipping"""
     weight_decay: float = 0.0
     """of AdamW"""
+    warmup_steps: int = 3
+    """learner steps of linear warm-up: Adam's first steps are long and know the least"""
+    decay_steps: int = 0
+    """learner steps over which the rates fall linearly to `final_lr`; 0: constant"""
+    final_lr: float = 0.1
+    """fraction of the rates at the end of the decay"""
     value_warmup_steps: int = 0
     """first learner steps that train the value head alone"""
 
@@ -139,6 +145,7 @@ class Learner:
 
     def _update(self, batch: Batch) -> dict[str, float]:
         """Epochs over shuffled minibatches, each cut into micro-batches whose gradients add up."""
+        self._set_rates()
         warming_up = self.steps < self.config.value_warmup_steps
         sums: dict[str, list[float]] = {}
         for _ in range(self.config.epochs):
@@ -154,6 +161,15 @@ class Learner:
                 for name, value in stats.items():
                     sums.setdefault(name, []).append(float(value))
         return {name: max(v) if name.endswith("_max") else sum(v) / len(v) for name, v in sums.items()}
+
+    def _set_rates(self) -> None:
+        """Linear warm-up, then linear decay, of both learning rates: a function of `steps` alone, so resuming is exact."""
+        c = self.config
+        factor = min(1.0, (self.steps + 1) / max(1, c.warmup_steps))
+        if c.decay_steps:
+            factor *= 1 - (1 - c.final_lr) * min(1.0, self.steps / c.decay_steps)
+        for group, rate in zip(self.optimizer.param_groups, (c.lr, c.value_lr), strict=True):
+            group["lr"] = rate * factor
 
     def _accumulate(self, batch: Batch, index: Tensor) -> Stats:
         """Gradients of one minibatch. The global denominator makes them the same for any micro-batch size."""

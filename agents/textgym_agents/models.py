@@ -30,9 +30,9 @@ class UnusableTokenizer(ValueError):
 
 
 def tiny_model(vocab_size: int, seed: int, *, max_positions: int = 1024) -> LlamaForCausalLM:
-    """A randomly initialised Llama of 0.7 million weights (and 128 a token): four layers of 128 units, 4 heads.
+    """A randomly initialised Llama of 0.8 million weights (and 128 a token): four layers of 128 units, 4 heads.
 
-    Two key-value heads instead of four: decoding on a CPU waits for the cache, and half of it is a third faster.
+    As many key-value heads as heads: with half of them, copying digits emerges later in SFT (seen on one seed each).
 
     Args:
         vocab_size: V, the size of the environment's action space.
@@ -45,7 +45,7 @@ def tiny_model(vocab_size: int, seed: int, *, max_positions: int = 1024) -> Llam
         intermediate_size=344,
         num_hidden_layers=4,
         num_attention_heads=4,
-        num_key_value_heads=2,
+        num_key_value_heads=4,
         max_position_embeddings=max_positions,
         tie_word_embeddings=True,
         bos_token_id=None,  # the environment knows the special tokens; ids of 1 and 2 would be ordinary characters

@@ -30,11 +30,14 @@ def plot_learning_curves(metrics: str | Path, png: str | Path, title: str = "") 
     axes = figure.subplots(2, 2)
     figure.suptitle(title)
     episodes = [r["episodes"] for r in ppo]
+    kl = ("kl", "KL to the SFT policy, nats an episode")
+    if ppo and "kl" not in ppo[0]:  # without a penalty no reference is kept
+        kl = ("approx_kl", "KL of an update, nats a token")
     for axis, (name, label) in zip(
         axes.flat,
         [
             ("success", "success rate of sampled episodes"),
-            ("kl", "KL to the SFT policy, nats an episode"),
+            kl,
             ("clip_fraction", "clip fraction"),
             ("explained_variance", "explained variance of the critic"),
         ],
@@ -56,9 +59,14 @@ def plot_learning_curves(metrics: str | Path, png: str | Path, title: str = "") 
             capsize=4,
         )
         held_out.annotate(
-            f"{row['name']}: {row['success']:.0%}", (x, row["success"]), fontsize=8, ha="center", va="top"
+            f"{row['name']}: {row['success']:.0%}",
+            (x, row["success"]),
+            xytext=(-8, -14) if x else (8, -3),  # beside the dot, and off the line
+            textcoords="offset points",
+            fontsize=8,
+            ha="right" if x else "left",
         )
-    held_out.set_ylim(0, 1.02)
+    held_out.set_ylim(-0.05, 1.05)
     held_out.set_title("success rate: sampled in training (line), greedy on held-out tasks (dots)", fontsize=10)
     axes.flat[3].set_ylim(-0.5, 1.02)
     figure.savefig(png, dpi=110)

@@ -1,5 +1,7 @@
 """Policy checkpoints: a folder that loads again, bitwise, whatever happened to the model it came from.
 
+The claims are tested in `test_policy_io.py`.
+
 textgym_policy.json      what the checkpoint is
 base/                    the language model as `save_pretrained` writes it: a folder that TRL or vLLM load too
 adapter/                 the LoRA adapter as PEFT writes it, if there is one

@@ -86,12 +86,16 @@ class _Batch(NamedTuple):
 class Sampler:
     """Samples tokens for `num_slots` episodes at once.
 
+    Every log-probability is that of a full forward pass over the observation, to 1e-5 in float32, whatever the slots
+    went through before (`test_sampler.py::test_every_logprob_equals_a_full_forward_pass`); the same seed and calls give
+    the same bytes (`test_a_seed_decides_every_byte_and_global_generators_stay`).
+
     Only temperature is offered. Top-k, top-p, minimum lengths and penalties change the sampled distribution, and the
     learner's log-probabilities would no longer be those of what was sampled.
 
     The cache belongs to the weights it was computed with. It is dropped by itself after a step of any optimizer in the
     process, after `load_state_dict`, and after other changes that the tensors' version counters show; after any other,
-    such as writing to `parameter.data`, call `reset`.
+    such as writing to `parameter.data`, call `reset` (`test_new_weights_drop_the_cache`).
 
     Args:
         policy: the policy; its value head is not run.

@@ -44,7 +44,7 @@ class SFTConfig:
     demonstrations: int = 20_000
     """oracle transcripts drawn from the train split"""
     stop_at: float | None = None
-    """stop once greedy success on the validation split reaches this; None: run all steps"""
+    """stop once the success of sampled validation episodes reaches this; None: run all steps"""
     eval_every: int = 10
     """steps between the evaluations that `stop_at` needs"""
     eval_episodes: int = 100
@@ -233,7 +233,7 @@ def _trainer_arguments(config: SFTConfig, output_dir: str, seed: int, use_cpu: b
         lr_scheduler_type="constant_with_warmup",
         weight_decay=config.weight_decay,
         max_grad_norm=1.0,
-        logging_steps=10,
+        logging_steps=max(1, min(10, config.steps // 10)),
         logging_nan_inf_filter=False,
         save_strategy="no",
         save_total_limit=1,

@@ -168,7 +168,8 @@ class TrainingRun:
     def _validation_success(self, episodes: int) -> Callable[[], float]:
         envs = self._make_envs("validation", min(episodes, self.config.num_envs))
         tasks = fixed_tasks(envs.rules.source, "validation", episodes, derive_seed(self.config.seed, "validation"))
-        return lambda: evaluate(envs, self._sampler(envs, 0, greedy=True), tasks).success
+        # Sampled, as PPO will play: that is the success that it has to learn from.
+        return lambda: evaluate(envs, self._sampler(envs, 0), tasks).success
 
     def ppo(self) -> None:
         """PPO from the SFT policy; goes on from the last checkpoint if there is one."""
@@ -266,6 +267,9 @@ def make_envs(
     env_id: str, config: TrainConfig, split: str, num_envs: int, tokenizer: Tokenizer | None
 ) -> TextVectorEnv:
     """The vector environment of a run, as `rollout` wants it."""
+    spec = gym.registry.get(env_id.rpartition(":")[2])
+    if spec is not None and spec.vector_entry_point not in ("textgym.vector:TextVectorEnv", TextVectorEnv):
+        raise ValueError(f"{env_id!r} is not a textgym environment; `textgym list` shows them")
     envs = gym.make_vec(
         env_id,
         num_envs=num_envs,
@@ -276,8 +280,7 @@ def make_envs(
         copy=False,
         **config.env.kwargs(),
     )
-    if not isinstance(envs, TextVectorEnv):
-        raise ValueError(f"{env_id!r} is not a textgym environment; `textgym list` shows them")
+    assert isinstance(envs, TextVectorEnv)
     return envs
 
 

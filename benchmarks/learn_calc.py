@@ -1,0 +1,96 @@
+"""Learning curves of the embedded default over seeds: `python benchmarks/learn_calc.py --seeds 10`.
+
+Runs `textgym train TextCalc-v0 --preset demo` once a seed, `--workers` at a time with one thread each, and writes
+`benchmarks/results/learn_calc.json` (every seed's evaluations, versions, machine) and `learn_calc.png`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+from machine import describe
+
+RESULTS = Path(__file__).parent / "results"
+NAMES = ("start", "sft", "ppo")
+
+
+@dataclass
+class Arguments:
+    """Train the demo preset on several seeds."""
+
+    seeds: int = 10
+    """seeds 0 to seeds - 1"""
+    workers: int = 2
+    """runs at a time, one thread each"""
+    runs: Path = Path("runs/learn_calc")
+    """where the run folders go; finished ones are not run again"""
+
+
+def run(seed: int, folder: Path) -> dict[str, Any]:
+    """One seed in its own process; resumes an unfinished run."""
+    command = [sys.executable, "-m", "textgym.cli", "train"]
+    if (folder / "progress.json").exists():
+        command += ["--resume", str(folder)]
+    else:
+        command += ["TextCalc-v0", "--preset", "demo", "--seed", str(seed), "--out", str(folder)]
+    if not (folder / "results.json").exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with open(folder.with_suffix(".log"), "w") as log:
+            threads = {**os.environ, "OMP_NUM_THREADS": "1"}
+            subprocess.run(command, stdout=log, stderr=log, check=True, env=threads)
+    results: dict[str, Any] = json.loads((folder / "results.json").read_text())
+    shown = ", ".join(f"{name} {results['evaluations'][name]['success']:.1%}" for name in NAMES)
+    print(f"seed {seed}: {shown}", flush=True)
+    return {"seed": seed, **results}
+
+
+def plot(folders: list[Path], png: Path) -> None:
+    """Sampled success of every seed over PPO episodes, and the greedy held-out success at the end."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axis = figure.subplots()
+    for folder in folders:
+        rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        ppo = [r for r in rows if r["stage"] == "ppo"]
+        last = next(r for r in reversed(rows) if r["stage"] == "eval")
+        (line,) = axis.plot([r["episodes"] for r in ppo], [r["success"] for r in ppo], lw=1, alpha=0.7)
+        axis.plot(last["episodes"], last["success"], "o", color=line.get_color())
+    axis.set(xlabel="PPO episodes", ylabel="success", ylim=(0, 1.02), title="TextCalc-v0, demo preset, one line a seed")
+    axis.text(0.02, 0.03, "lines: sampled in training; dots: greedy on held-out tasks", transform=axis.transAxes)
+    axis.grid(alpha=0.3)
+    figure.savefig(png, dpi=110)
+
+
+def main() -> None:
+    arguments = tyro.cli(Arguments)
+    folders = [arguments.runs / f"seed{seed}" for seed in range(arguments.seeds)]
+    with ThreadPoolExecutor(arguments.workers) as pool:
+        rows = list(pool.map(run, range(arguments.seeds), folders))
+    final = [row["evaluations"]["ppo"]["success"] for row in rows]
+    summary = {
+        "command": "python " + " ".join(["benchmarks/learn_calc.py", *sys.argv[1:]]),
+        "final_success": {"median": float(np.median(final)), "min": min(final), "max": max(final)},
+        "seeds_at_90_percent": sum(f >= 0.9 for f in final),
+        "seeds_at_95_percent": sum(f >= 0.95 for f in final),
+        "config": json.loads((folders[0] / "config.json").read_text()),
+        "runs": rows,
+        "machine": describe(),
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "learn_calc.json").write_text(json.dumps(summary, indent=2) + "\n")
+    plot(folders, RESULTS / "learn_calc.png")
+    print(json.dumps({key: summary[key] for key in ("final_success", "seeds_at_90_percent", "seeds_at_95_percent")}))
+
+
+if __name__ == "__main__":
+    main()
