@@ -110,15 +110,29 @@ class TrainConfig:
         return cls(**data)
 
 
+MARKUP = ("<request>", "<calculator>", "<call>", "<response>", "<submit>")
+"""The tags protocol's strings, one token each in the demo: episodes are a third shorter."""
+
+
 def demo() -> TrainConfig:
-    """The embedded default: a 0.8 M character model on one-step problems, minutes on two cores."""
+    """The embedded default: a 0.8 M byte-level model on one-step problems, minutes on two cores."""
     return TrainConfig(
         env=EnvConfig(
-            difficulty=(1,), system_prompt="", max_tokens=288, max_new_tokens=64, max_turns=4, max_tool_tokens=32
+            difficulty=(1,),
+            markup=MARKUP,
+            system_prompt="",
+            max_tokens=256,
+            max_new_tokens=48,
+            max_turns=4,
+            max_tool_tokens=32,
         ),
-        sft=SFTConfig(stop_at=0.3),
-        learner=LearnerConfig(lr=1e-4, epochs=1, minibatches=2),
-        ppo=PPOConfig(kl_coef=0.0),
+        sft=SFTConfig(stop_at=0.6),
+        # Monte Carlo advantages: the one reward lies 20 tokens behind the digit that decides it. The critic explains
+        # little of a copying error, and through the shared trunk its loss would drown the policy's. A failed episode
+        # has one wrong digit among twenty right tokens, so negative advantages are mostly noise.
+        ppo=PPOConfig(lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.0),
+        learner=LearnerConfig(lr=3e-4, epochs=1, minibatches=2, decay_steps=80),
+        iterations=80,
     )
 
 
@@ -127,14 +141,23 @@ def pretrained() -> TrainConfig:
     return TrainConfig(
         model="smollm2",
         lora=LoraSettings(),
-        env=EnvConfig(max_tokens=320, max_new_tokens=64, max_turns=4, max_tool_tokens=32),
-        sft=SFTConfig(steps=12, batch_size=8, micro_batch_size=4, lr=2e-4, demonstrations=48, warmup_steps=2),
-        learner=LearnerConfig(lr=1e-4, micro_batch_size=16),
-        iterations=20,
+        env=EnvConfig(
+            difficulty=(1, 2),
+            system_prompt="Write <request><calculator>expression<call>, read the result, "
+            "then write the answer and <submit>.",
+            max_tokens=256,
+            max_new_tokens=48,
+            max_turns=3,
+            max_tool_tokens=24,
+        ),
+        sft=SFTConfig(steps=12, batch_size=8, micro_batch_size=8, lr=2e-4, demonstrations=48, warmup_steps=2),
+        ppo=PPOConfig(lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True),
+        learner=LearnerConfig(lr=1e-4, minibatches=2, micro_batch_size=16),
+        iterations=16,
         episodes=64,
         num_envs=64,
         eval_episodes=200,
-        checkpoint_every=1,
+        checkpoint_every=4,
     )
 
 

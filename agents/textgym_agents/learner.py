@@ -163,7 +163,7 @@ class Learner:
         return {name: max(v) if name.endswith("_max") else sum(v) / len(v) for name, v in sums.items()}
 
     def _set_rates(self) -> None:
-        """Linear warm-up, then linear decay, of both learning rates: a function of `steps` alone, so resuming is exact."""
+        """Linear warm-up, then linear decay of both rates: a function of `steps` alone, so that resuming is exact."""
         c = self.config
         factor = min(1.0, (self.steps + 1) / max(1, c.warmup_steps))
         if c.decay_steps:

@@ -71,10 +71,12 @@ class RunFolder:
         for name in ("config.json", "progress.json"):
             if not (path / name).exists():
                 raise FileNotFoundError(f"{path} is not a run folder: it has no {name} (textgym train makes one)")
-        config = json.loads((path / "config.json").read_text())
-        config.pop("env_id")
-        progress = Progress(**json.loads((path / "progress.json").read_text()))
-        return cls(path), TrainConfig.from_dict(config), progress
+        config, progress = (json.loads((path / name).read_text()) for name in ("config.json", "progress.json"))
+        config.pop("env_id", None)
+        try:
+            return cls(path), TrainConfig.from_dict(config), Progress(**progress)
+        except TypeError as error:
+            raise ValueError(f"{path} was written by another version of textgym ({error}); use that one") from None
 
     def save_progress(self, progress: Progress) -> None:
         self._write_json("progress.json", asdict(progress))
@@ -99,8 +101,8 @@ class RunFolder:
         shutil.rmtree(new, ignore_errors=True)
         save_policy(policy, new, tokenizer=tokenizer)
         torch.save({"iteration": progress.iteration, **learner.state_dict()}, new / "learner.pt")
-        shutil.rmtree(old, ignore_errors=True)
-        if current.exists():
+        if current.exists():  # else a crash has left `old` as the only one
+            shutil.rmtree(old, ignore_errors=True)
             current.rename(old)
         new.rename(current)
         shutil.rmtree(old, ignore_errors=True)

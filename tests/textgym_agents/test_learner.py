@@ -26,7 +26,7 @@ def make_learner(
     policy: ValueHeadPolicy, ppo: PPOConfig | Algorithm | None = None, *, seed: int = 0, **config: Any
 ) -> Learner:
     algorithm = ppo if isinstance(ppo, Algorithm) else PPO(ppo)
-    defaults = {"minibatches": 1, "max_grad_norm": 1e9}
+    defaults = {"minibatches": 1, "max_grad_norm": 1e9, "warmup_steps": 0}
     generator = torch.Generator().manual_seed(seed)
     return Learner(policy, algorithm, LearnerConfig(**{**defaults, **config}), generator=generator)
 
@@ -123,9 +123,10 @@ def test_weights_are_the_same_for_any_micro_batch_size() -> None:
     results = []
     for size in (1, 3, 8, 20):
         policy = small_policy()
-        learner = make_learner(policy, EVERYTHING, micro_batch_size=size, minibatches=3, epochs=2)
+        rates = {"lr": 0.01, "value_lr": 0.01}
+        learner = make_learner(policy, EVERYTHING, micro_batch_size=size, minibatches=3, epochs=2, **rates)
         # Adam's first steps are the signs of the gradient, which would turn the last bit of a tiny one into a step.
-        learner.optimizer = torch.optim.SGD(policy.parameters(), lr=0.01)  # type: ignore[assignment]
+        learner.optimizer = torch.optim.SGD(learner.optimizer.param_groups)  # type: ignore[assignment]
         metrics = learner.step(random_trajectories(20))
         results.append((weights(policy), metrics))
     start = weights(small_policy())
@@ -383,6 +384,38 @@ def test_value_warmup_trains_the_value_head_alone() -> None:
             assert metrics["ratio_max"] == pytest.approx(1.0, abs=1e-5)
         else:
             assert len(changed) == len(before)
+
+
+def test_detached_values_leave_the_trunk_to_the_policy_loss() -> None:
+    results = []
+    for ppo in (
+        PPOConfig(kl_coef=0.0, detach_values=True),
+        PPOConfig(kl_coef=0.0, detach_values=True, value_coef=0.0),
+        PPOConfig(kl_coef=0.0),
+    ):
+        learner = make_learner(small_policy(), ppo)
+        batch = Batch.collate(random_trajectories(6))
+        learner._evaluate(batch)
+        learner.algorithm.credit(batch)
+        grads, _ = gradients(learner, batch)
+        head = {n: g for n, g in grads.items() if n.startswith("value_head")}
+        results.append((head, {n: g for n, g in grads.items() if n not in head}))
+    (head, trunk), (_, policy_alone), (shared_head, shared_trunk) = results
+    assert same(trunk, policy_alone)
+    assert same(head, shared_head)
+    assert not same(trunk, shared_trunk)
+
+
+def test_rates_warm_up_then_fall() -> None:
+    config = {"lr": 1.0, "value_lr": 10.0, "warmup_steps": 2, "decay_steps": 4, "final_lr": 0.2}
+    learner = make_learner(small_policy(), PPOConfig(kl_coef=0.0), **config)
+    found = []
+    for learner.steps in range(7):
+        learner._set_rates()
+        found.append([group["lr"] for group in learner.optimizer.param_groups])
+    expected = [0.5, 0.8, 0.6, 0.4, 0.2, 0.2, 0.2]
+    assert [model for model, _ in found] == pytest.approx(expected)
+    assert [value for _, value in found] == pytest.approx([10 * e for e in expected])
 
 
 # -- triplets -----------------------------------------------------------------------------------------------------

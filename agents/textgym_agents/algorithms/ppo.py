@@ -47,6 +47,9 @@ class PPOConfig:
     """episodes over which the adaptive controller moves"""
     whiten_advantages: bool = True
     """scale the advantages of a step to zero mean and unit variance"""
+    negative_weight: float = 1.0
+    """negative advantages are multiplied by it. Below 1 for policies that fail in many ways: a failure's score is long
+    and says little (the demo measures it), so its share of the gradient is mostly noise"""
     temperature: float = 1.0
     """of the rollouts; the learner divides its logits by it too"""
     importance_cap: float | None = None
@@ -91,6 +94,8 @@ class PPO(Algorithm):
         metrics["explained_variance"] = float(1 - residual / spread.clamp(min=1e-8))
         if c.whiten_advantages:
             batch.advantages = whiten(batch.advantages, mask)
+        if c.negative_weight != 1.0:
+            batch.advantages = torch.where(batch.advantages < 0, c.negative_weight, 1.0) * batch.advantages
         return metrics
 
     def loss(self, new: TokenLogprobs, batch: Batch, denominator: Tensor) -> tuple[Tensor, Stats]:
