@@ -1,8 +1,8 @@
 """textgym: Gymnasium environments in which language models use tools, observed token by token."""
 
-from textgym.engine import ContextTooShort
 from textgym.env import TextEnv
 from textgym.registration import register
+from textgym.rules import ContextTooShort
 from textgym.task import Plan, Task, TaskSource, ToolCall
 from textgym.tokenizers import ByteTokenizer, HFTokenizer, Tokenizer
 from textgym.tools import Tool, ToolError

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from textgym.engine import Episode, Rows, Rules
+from textgym.engine import Episode, Rows
 from textgym.rendering import render_transcript
+from textgym.rules import Rules
 from textgym.task import Task, TaskSource
 from textgym.transcript import ROLE_CODE, StopReason, Transcript
 

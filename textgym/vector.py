@@ -12,9 +12,10 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from textgym.engine import Episode, Outcome, Rows, Rules
+from textgym.engine import Episode, Outcome, Rows
 from textgym.env import ActionMode, Observation, make_spaces, task_and_tool_seeds, turn_ids
 from textgym.rendering import render_transcript
+from textgym.rules import Rules
 from textgym.task import Task, TaskSource
 from textgym.transcript import ROLE_CODE, Transcript
 

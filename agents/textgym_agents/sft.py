@@ -17,7 +17,8 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerContr
 from transformers.trainer_utils import get_last_checkpoint
 
 from textgym import StopReason, Transcript
-from textgym.engine import Episode, Rows, Rules
+from textgym.engine import Episode, Rows
+from textgym.rules import Rules
 from textgym_agents.interrupt import Interrupt
 from textgym_agents.policy import ValueHeadPolicy
 

@@ -16,8 +16,8 @@ import torch
 from tqdm import tqdm
 
 from textgym import ByteTokenizer, HFTokenizer, TextVectorEnv, Tokenizer, Transcript, write_jsonl
-from textgym.engine import ContextTooShort
 from textgym.rendering import render_transcript
+from textgym.rules import ContextTooShort
 from textgym_agents.algorithms import PPO
 from textgym_agents.config import TrainConfig
 from textgym_agents.evaluate import Evaluation, evaluate, fixed_tasks, succeeded

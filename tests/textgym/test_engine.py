@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from support.toys import EXACT, HOSTILE, TOKENIZERS, TOOLS, ToyTasks, control_ids, flat, token_runs, toy_env
 
 from textgym import ByteTokenizer, ContextTooShort, Plan, StopReason, Task, Tool, ToolCall, Transcript
-from textgym.engine import TRUNCATION_MARKER, Rules
+from textgym.engine import TRUNCATION_MARKER
 from textgym.protocols import PROTOCOLS
+from textgym.rules import Rules
 
 ALL = list(itertools.product(TOKENIZERS, PROTOCOLS))
 every_pair = pytest.mark.parametrize(("tokenizer", "protocol"), ALL)

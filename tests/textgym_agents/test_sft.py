@@ -16,7 +16,7 @@ from support.policies import random_trajectories, same, small_policy, weights
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from textgym import ByteTokenizer, Segment, StopReason, Transcript
-from textgym.engine import Rules
+from textgym.rules import Rules
 from textgym_agents import SFTConfig, ValueHeadPolicy, demonstrations, train_sft
 from textgym_agents.interrupt import Interrupt
 from textgym_agents.sft import IGNORE, collate, labels_of, sft_loss
