@@ -1,7 +1,10 @@
-"""Learning curves of the embedded default over seeds: `python benchmarks/learn_calc.py --seeds 10`.
+"""Learning on TextCalc-v0 over seeds.
 
-Runs `textgym train TextCalc-v0 --preset demo` once a seed, `--workers` at a time with one thread each, and writes
-`benchmarks/results/learn_calc.json` (every seed's evaluations, versions, machine) and `learn_calc.png`.
+    python benchmarks/learn_calc.py --seeds 10                                 the embedded default
+    python benchmarks/learn_calc.py --preset pretrained --seeds 1 --workers 1  SmolLM2-135M-Instruct with LoRA
+
+Runs `textgym train TextCalc-v0 --preset PRESET` once a seed, `--workers` at a time, and writes
+`benchmarks/results/learn_calc_PRESET.json` (every seed's evaluations, versions, machine) and a picture of the curves.
 """
 
 from __future__ import annotations
@@ -12,8 +15,9 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tyro
@@ -27,25 +31,30 @@ NAMES = ("start", "sft", "ppo")
 class Arguments:
     """Train the demo preset on several seeds."""
 
+    preset: Literal["demo", "pretrained"] = "demo"
+    """the configuration"""
     seeds: int = 10
     """seeds 0 to seeds - 1"""
     workers: int = 2
-    """runs at a time, one thread each"""
+    """runs at a time"""
+    threads: int = 1
+    """threads of a run"""
     runs: Path = Path("runs/learn_calc")
-    """where the run folders go; finished ones are not run again"""
+    """where the run folders go, under the preset's name; finished ones are not run again"""
 
 
-def run(seed: int, folder: Path) -> dict[str, Any]:
+def run(arguments: Arguments, seed: int) -> dict[str, Any]:
     """One seed in its own process; resumes an unfinished run."""
+    folder = arguments.runs / arguments.preset / f"seed{seed}"
     command = [sys.executable, "-m", "textgym.cli", "train"]
     if (folder / "progress.json").exists():
         command += ["--resume", str(folder)]
     else:
-        command += ["TextCalc-v0", "--preset", "demo", "--seed", str(seed), "--out", str(folder)]
+        command += ["TextCalc-v0", "--preset", arguments.preset, "--seed", str(seed), "--out", str(folder)]
     if not (folder / "results.json").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with open(folder.with_suffix(".log"), "w") as log:
-            threads = {**os.environ, "OMP_NUM_THREADS": "1"}
+            threads = {**os.environ, "OMP_NUM_THREADS": str(arguments.threads)}
             subprocess.run(command, stdout=log, stderr=log, check=True, env=threads)
     results: dict[str, Any] = json.loads((folder / "results.json").read_text())
     shown = ", ".join(f"{name} {results['evaluations'][name]['success']:.1%}" for name in NAMES)
@@ -53,7 +62,7 @@ def run(seed: int, folder: Path) -> dict[str, Any]:
     return {"seed": seed, **results}
 
 
-def plot(folders: list[Path], png: Path) -> None:
+def plot(folders: list[Path], png: Path, title: str) -> None:
     """Sampled success of every seed over PPO episodes, and the greedy held-out success at the end."""
     from matplotlib.figure import Figure
 
@@ -65,7 +74,7 @@ def plot(folders: list[Path], png: Path) -> None:
         last = next(r for r in reversed(rows) if r["stage"] == "eval")
         (line,) = axis.plot([r["episodes"] for r in ppo], [r["success"] for r in ppo], lw=1, alpha=0.7)
         axis.plot(last["episodes"], last["success"], "o", color=line.get_color())
-    axis.set(xlabel="PPO episodes", ylabel="success", ylim=(0, 1.02), title="TextCalc-v0, demo preset, one line a seed")
+    axis.set(xlabel="PPO episodes", ylabel="success", ylim=(0, 1.02), title=title)
     axis.text(0.02, 0.03, "lines: sampled in training; dots: greedy on held-out tasks", transform=axis.transAxes)
     axis.grid(alpha=0.3)
     figure.savefig(png, dpi=110)
@@ -73,9 +82,9 @@ def plot(folders: list[Path], png: Path) -> None:
 
 def main() -> None:
     arguments = tyro.cli(Arguments)
-    folders = [arguments.runs / f"seed{seed}" for seed in range(arguments.seeds)]
+    folders = [arguments.runs / arguments.preset / f"seed{seed}" for seed in range(arguments.seeds)]
     with ThreadPoolExecutor(arguments.workers) as pool:
-        rows = list(pool.map(run, range(arguments.seeds), folders))
+        rows = list(pool.map(partial(run, arguments), range(arguments.seeds)))
     final = [row["evaluations"]["ppo"]["success"] for row in rows]
     summary = {
         "command": "python " + " ".join(["benchmarks/learn_calc.py", *sys.argv[1:]]),
@@ -87,8 +96,9 @@ def main() -> None:
         "machine": describe(),
     }
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "learn_calc.json").write_text(json.dumps(summary, indent=2) + "\n")
-    plot(folders, RESULTS / "learn_calc.png")
+    name = f"learn_calc_{arguments.preset}"
+    (RESULTS / f"{name}.json").write_text(json.dumps(summary, indent=2) + "\n")
+    plot(folders, RESULTS / f"{name}.png", f"TextCalc-v0, preset {arguments.preset}, one line a seed")
     print(json.dumps({key: summary[key] for key in ("final_success", "seeds_at_90_percent", "seeds_at_95_percent")}))
 
 
