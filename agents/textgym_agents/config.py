@@ -150,12 +150,15 @@ def pretrained() -> TrainConfig:
             max_turns=3,
             max_tool_tokens=24,
         ),
-        sft=SFTConfig(steps=12, batch_size=8, micro_batch_size=8, lr=2e-4, demonstrations=48, warmup_steps=2),
-        ppo=PPOConfig(lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True),
-        learner=LearnerConfig(lr=1e-4, minibatches=2, micro_batch_size=16),
-        iterations=16,
-        episodes=64,
-        num_envs=64,
+        sft=SFTConfig(steps=20, batch_size=8, micro_batch_size=8, lr=1e-3, demonstrations=48, warmup_steps=3),
+        # Few episodes a step, so a moderate temperature: at 1 most of them would fail by one unlucky token.
+        ppo=PPOConfig(
+            lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.5, temperature=0.7
+        ),
+        learner=LearnerConfig(lr=2e-4, minibatches=2, micro_batch_size=16),
+        iterations=12,
+        episodes=48,
+        num_envs=48,
         eval_episodes=200,
         checkpoint_every=4,
     )

@@ -229,10 +229,13 @@ class TrainingRun:
             **metrics,
         }
         self.run.log(row)
-        shown = {"reward": f"{row['reward']:.2f}", "kl": f"{row.get('kl', 0):.2f}"}
-        bar.set_postfix(
-            {**shown, "ep/s": f"{row['episodes_per_second']:.0f}", "tok/s": f"{row['tokens_per_second']:.0f}"}
-        )
+        shown = {
+            "reward": f"{row['reward']:.2f}",
+            "kl": f"{row.get('kl', row['approx_kl']):.2g}",  # to the reference, or of the update where there is none
+            "ep/s": f"{row['episodes_per_second']:.0f}",
+            "tok/s": f"{row['tokens_per_second']:.0f}",
+        }
+        bar.set_postfix(shown)
 
     # -- helpers --------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
-from textgym_agents import LoraSettings, Trajectory, ValueHeadPolicy
+from textgym_agents import PPO, Batch, Learner, LearnerConfig, LoraSettings, PPOConfig, Trajectory, ValueHeadPolicy
+from textgym_agents.algorithms import Algorithm
 
 V, POSITIONS = 23, 64
 IDS = {"eos_token_id": None, "bos_token_id": None}
@@ -86,3 +87,20 @@ def random_trajectories(n: int, seed: int = 0, vocab: int = V) -> list[Trajector
         ids = rng.integers(0, vocab, len(mask))
         made.append(Trajectory(ids, np.array(mask), np.array(rewards, np.float32), logp, terminated))
     return made
+
+
+def make_learner(
+    policy: ValueHeadPolicy, ppo: PPOConfig | Algorithm | None = None, *, seed: int = 0, **config: Any
+) -> Learner:
+    """A learner of one minibatch, without clipping and warm-up unless `config` says so."""
+    algorithm = ppo if isinstance(ppo, Algorithm) else PPO(ppo)
+    defaults = {"minibatches": 1, "max_grad_norm": 1e9, "warmup_steps": 0}
+    generator = torch.Generator().manual_seed(seed)
+    return Learner(policy, algorithm, LearnerConfig(**{**defaults, **config}), generator=generator)
+
+
+def gradients(learner: Learner, batch: Batch) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """Gradients and stats of all rows as one minibatch."""
+    stats = learner._accumulate(batch, torch.arange(len(batch)))
+    grads = {n: p.grad.clone() for n, p in learner.policy.named_parameters() if p.grad is not None}
+    return grads, stats

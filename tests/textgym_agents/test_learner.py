@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import copy
 import math
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from support.policies import V, random_trajectories, same, small_policy, weights
+from support.policies import V, gradients, make_learner, random_trajectories, same, small_policy, weights
 
-from textgym import Segment, StopReason, Transcript
-from textgym_agents import PPO, Batch, Learner, LearnerConfig, NonFiniteLoss, PPOConfig, Trajectory, ValueHeadPolicy
-from textgym_agents.algorithms import Algorithm
-from textgym_agents.kl import AdaptiveKL
+from textgym_agents import PPO, Batch, NonFiniteLoss, PPOConfig, Trajectory, ValueHeadPolicy
 
 EVERYTHING = PPOConfig(
     kl_coef=0.1, entropy_coef=0.02, importance_cap=2.0, dual_clip=3.0, value_clip=0.2, temperature=0.7, lam=0.9
 )
-
-
-def make_learner(
-    policy: ValueHeadPolicy, ppo: PPOConfig | Algorithm | None = None, *, seed: int = 0, **config: Any
-) -> Learner:
-    algorithm = ppo if isinstance(ppo, Algorithm) else PPO(ppo)
-    defaults = {"minibatches": 1, "max_grad_norm": 1e9, "warmup_steps": 0}
-    generator = torch.Generator().manual_seed(seed)
-    return Learner(policy, algorithm, LearnerConfig(**{**defaults, **config}), generator=generator)
 
 
 def move_reference(policy: ValueHeadPolicy) -> None:
@@ -38,13 +26,6 @@ def move_reference(policy: ValueHeadPolicy) -> None:
         for parameter in policy.parameters():
             if parameter.requires_grad:
                 parameter += torch.randn(parameter.shape, generator=generator) * 0.02
-
-
-def gradients(learner: Learner, batch: Batch) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    """Gradients and stats of all rows as one minibatch."""
-    stats = learner._accumulate(batch, torch.arange(len(batch)))
-    grads = {n: p.grad.clone() for n, p in learner.policy.named_parameters() if p.grad is not None}
-    return grads, stats
 
 
 # -- against plain loops ------------------------------------------------------------------------------------------
@@ -270,48 +251,6 @@ def test_a_second_minibatch_moves_the_ratio() -> None:
     assert metrics["approx_kl"] > 0.0
 
 
-# -- KL -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("estimator", "penalty"),
-    [("k1", lambda d: d), ("k2", lambda d: d * d / 2), ("k3", lambda d: math.exp(-d) - 1 + d)],
-)
-def test_kl_is_charged_to_the_rewards_and_steers_the_controller(estimator: Any, penalty: Any) -> None:
-    ppo = PPOConfig(
-        kl_coef=0.3, kl_estimator=estimator, kl_target=0.05, kl_horizon=40, gamma=1.0, lam=1.0, whiten_advantages=False
-    )
-    algorithm = PPO(ppo)
-    batch = Batch.collate(random_trajectories(3, seed=2))
-    generator = torch.Generator().manual_seed(0)
-    batch.old_logp, batch.ref_logp = (-torch.rand(batch.ids.shape, generator=generator) for _ in range(2))
-    batch.values = torch.zeros(batch.ids.shape)
-    batch.final_values = torch.zeros(3)
-    metrics = algorithm.credit(batch)
-    totals = []
-    for row in range(3):
-        at = torch.nonzero(batch.mask[row]).flatten().tolist()
-        kl = [penalty(float(batch.old_logp[row, i] - batch.ref_logp[row, i])) for i in at]
-        rewards = [float(batch.rewards[row, i]) - 0.3 * k for i, k in zip(at, kl, strict=True)]
-        expected = [sum(rewards[t:]) for t in range(len(rewards))]  # lambda 1, no values: what is still to come
-        assert batch.advantages[row, at].tolist() == pytest.approx(expected, abs=1e-5)
-        assert batch.kl[row, at].tolist() == pytest.approx(kl, abs=1e-6)
-        totals.append(sum(kl))
-    assert metrics["kl"] == pytest.approx(np.mean(totals), abs=1e-6)
-    assert metrics["kl_coef"] == 0.3, "the coefficient that this step's rewards were charged with"
-    assert isinstance(algorithm.kl, AdaptiveKL)
-    error = min(max(metrics["kl"] / 0.05 - 1, -0.2), 0.2)
-    assert algorithm.kl.coef == pytest.approx(0.3 * (1 + error * 3 / 40))
-
-
-def test_without_kl_there_is_no_reference() -> None:
-    policy = small_policy()
-    learner = make_learner(policy, PPOConfig(kl_coef=0.0))
-    metrics = learner.step(random_trajectories(4))
-    assert policy.frozen_reference is None
-    assert "kl" not in metrics
-
-
 # -- failing, resuming, repeating ---------------------------------------------------------------------------------
 
 
@@ -384,26 +323,6 @@ def test_value_warmup_trains_the_value_head_alone() -> None:
             assert metrics["ratio_max"] == pytest.approx(1.0, abs=1e-5)
         else:
             assert len(changed) == len(before)
-
-
-def test_detached_values_leave_the_trunk_to_the_policy_loss() -> None:
-    results = []
-    for ppo in (
-        PPOConfig(kl_coef=0.0, detach_values=True),
-        PPOConfig(kl_coef=0.0, detach_values=True, value_coef=0.0),
-        PPOConfig(kl_coef=0.0),
-    ):
-        learner = make_learner(small_policy(), ppo)
-        batch = Batch.collate(random_trajectories(6))
-        learner._evaluate(batch)
-        learner.algorithm.credit(batch)
-        grads, _ = gradients(learner, batch)
-        head = {n: g for n, g in grads.items() if n.startswith("value_head")}
-        results.append((head, {n: g for n, g in grads.items() if n not in head}))
-    (head, trunk), (_, policy_alone), (shared_head, shared_trunk) = results
-    assert same(trunk, policy_alone)
-    assert same(head, shared_head)
-    assert not same(trunk, shared_trunk)
 
 
 def test_rates_warm_up_then_fall() -> None:
@@ -483,89 +402,3 @@ def test_it_learns_which_of_two_prompts_wants_which_token(family: str) -> None:
             rewards.append(float(token == wanted(prompts[which])))
         learner.step_triplets(queries, responses, rewards)
     assert min(probabilities(p)[wanted(p)] for p in prompts) > 0.5, "chance is 0.125"
-
-
-# -- trajectories and batches -------------------------------------------------------------------------------------
-
-IDS, MASK, REWARDS = np.arange(4), np.array([False, True, False, True]), np.array([0, 0, 0, 1], np.float32)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"mask": MASK[:3]}, "mask has shape"),
-        ({"rewards": REWARDS[:2]}, "rewards has shape"),
-        ({"sampler_logp": np.zeros(5, np.float32)}, "sampler_logp has shape"),
-        ({"ids": IDS[None], "mask": MASK[None], "rewards": REWARDS[None]}, "one episode"),
-        ({"mask": MASK.astype(np.int8)}, r"astype\(bool\)"),
-        ({"mask": np.zeros(4, bool), "rewards": np.zeros(4, np.float32)}, "without sampled tokens"),
-        ({"mask": np.array([True, True, False, True])}, "put a prompt before it"),
-        ({"rewards": np.array([0, 0, 1, 0], np.float32)}, "put it on the last sampled one"),
-        ({"rewards": np.array([0, 0, 0, math.nan], np.float32)}, "NaN or infinite"),
-        ({"rewards": np.array([0, 0, math.inf, 0], np.float32)}, "NaN or infinite"),
-    ],
-)
-def test_trajectory_checks_what_it_is_given(change: dict[str, Any], message: str) -> None:
-    Trajectory(IDS, MASK, REWARDS)
-    with pytest.raises(ValueError, match=message):
-        Trajectory(**{"ids": IDS, "mask": MASK, "rewards": REWARDS, **change})
-
-
-def test_trajectory_of_a_transcript() -> None:
-    segments = (
-        Segment((1, 2), "user"),
-        Segment((3, 4), "model", sampled=True, logprobs=(-0.5, -0.25)),
-        Segment((5,), "tool", turn=1),
-        Segment((6,), "model", sampled=True, turn=1, logprobs=(-1.0,)),
-    )
-    transcript = Transcript(segments, (0.0, 0.5), StopReason.SUBMIT)
-    t = Trajectory.from_transcript(transcript, group=3)
-    assert t.ids.tolist() == [1, 2, 3, 4, 5, 6]
-    assert t.mask.tolist() == [False, False, True, True, False, True]
-    assert t.rewards.tolist() == [0, 0, 0, 0, 0, 0.5]
-    assert t.sampler_logp is not None
-    assert t.sampler_logp.tolist() == [0, 0, -0.5, -0.25, 0, -1]
-    assert (t.terminated, t.group) == (True, 3)
-    assert not Trajectory.from_transcript(replace(transcript, stop_reason=StopReason.MAX_TURNS)).terminated
-    unknown = replace(transcript, segments=(*segments[:3], replace(segments[3], logprobs=None)))
-    assert Trajectory.from_transcript(unknown).sampler_logp is None
-    with pytest.raises(ValueError, match="no stop_reason"):
-        Trajectory.from_transcript(replace(transcript, stop_reason=None))
-
-
-def test_batch_pads_to_the_right_and_cuts_back() -> None:
-    trajectories = random_trajectories(7)
-    batch = Batch.collate(trajectories)
-    assert batch.ids.shape == (7, max(len(t.ids) for t in trajectories))
-    for i, t in enumerate(trajectories):
-        n = len(t.ids)
-        assert batch.ids[i, :n].tolist() == t.ids.tolist()
-        assert not batch.mask[i, n:].any()
-        assert not batch.rewards[i, n:].any()
-        assert (int(batch.lengths[i]), bool(batch.terminated[i])) == (n, t.terminated)
-    batch.values = torch.rand(batch.ids.shape)
-    index = torch.tensor([5, 0, 3, 6])
-    for shuffled in (index, index.flip(0)):
-        parts = list(batch.split(shuffled, 3))
-        assert [len(rows) for rows, _ in parts] == [3, 1]
-        assert sorted(torch.cat([rows for rows, _ in parts]).tolist()) == [0, 3, 5, 6]
-    for rows, part in parts:
-        width = int(batch.lengths[rows].max())
-        for f in fields(part):
-            whole, cut = getattr(batch, f.name), getattr(part, f.name)
-            assert torch.equal(cut, whole[rows][:, :width] if whole.ndim == 2 else whole[rows] if len(whole) else whole)
-
-
-def test_bad_batches() -> None:
-    with pytest.raises(ValueError, match="no trajectories"):
-        make_learner(small_policy()).step([])
-    unknown = [replace(t, sampler_logp=None) for t in random_trajectories(2)]
-    assert Batch.collate(unknown).sampler_logp.isnan().any()
-    with pytest.raises(ValueError, match="importance_cap needs"):
-        make_learner(small_policy(), PPOConfig(importance_cap=2.0)).step(unknown)
-    with pytest.raises(ValueError, match="dual_clip must be greater than 1"):
-        PPO(PPOConfig(dual_clip=1.0))
-    with pytest.raises(ValueError, match="importance_cap must be at least 1"):
-        PPO(PPOConfig(importance_cap=0.5))
-    with pytest.raises(ValueError, match="coef, target and horizon must be positive"):
-        PPO(PPOConfig(kl_coef=0.0, kl_target=0.1))
