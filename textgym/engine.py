@@ -88,6 +88,7 @@ class Episode:
         self.turn_rewards: list[float] = []
         self.calls = 0
         self.stop_reason: StopReason | None = None
+        self.success = False
 
     @property
     def length(self) -> int:
@@ -202,8 +203,8 @@ class Episode:
     def _submit(self, submission: str) -> Outcome:
         assert self.task is not None
         components = {k: float(v) for k, v in self.rules.source.grade(self.task, submission).items()}
+        self.success = components.get("correct", 0.0) >= 1.0
         outcome = self._finish(StopReason.SUBMIT, reward=sum(components.values()))
-        outcome.info["is_success"] = components.get("correct", 0.0) >= 1.0
         outcome.info["reward_components"] = components
         return outcome
 
@@ -215,7 +216,7 @@ class Episode:
             "turn": len(self.turn_rewards) - 1,
             "calls": list(calls),
             "stop_reason": str(stop_reason),
-            "is_success": False,
+            "is_success": self.success,
         }
         if self.rules.record:
             info["transcript"] = self.transcript()
@@ -246,4 +247,5 @@ class Episode:
     def _facts(self) -> dict[str, Any]:
         task = self.task
         facts = {} if task is None else {"prompt": task.prompt, "answer": task.answer, "task": dict(task.metadata)}
-        return {**self.metadata, **facts}
+        ended = {} if self.stop_reason is None else {"is_success": self.success}
+        return {**self.metadata, **facts, **ended}

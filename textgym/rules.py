@@ -121,9 +121,10 @@ class Rules:
     def prefix(self) -> tuple[Segment, ...]:
         """What every prompt starts with: the system prompt and the few-shot examples."""
         segments = [self.encode(piece) for piece in (self.protocol.system(self.system) if self.system else [])]
+        split = "train" if "train" in self.source.splits else self.source.splits[0]
         rng = np.random.default_rng(_EXAMPLE_SEED)
         for _ in range(self.few_shot):
-            segments += self._example(self.source.draw(rng, self.source.splits[0]))
+            segments += self._example(self.source.draw(rng, split))
         return tuple(segments)
 
     def _example(self, task: Task) -> list[Segment]:

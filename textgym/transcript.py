@@ -81,7 +81,8 @@ class Transcript:
         segments: the token record, in order.
         turn_rewards: the reward of each finished turn; it lands on the turn's last sampled token.
         stop_reason: why the episode ended; None while it runs.
-        metadata: JSON-serialisable facts (the task, the environment id, the seed) for reading and for replay.
+        metadata: JSON-serialisable facts (the task, the environment id, whether it succeeded), for reading, and
+            for replay with `options={"task": Task(...)}`.
     """
 
     segments: tuple[Segment, ...]

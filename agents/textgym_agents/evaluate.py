@@ -19,7 +19,7 @@ class Evaluation:
     """Success on a fixed list of tasks.
 
     Attributes:
-        episodes, successes: counts; an episode succeeds if it earned a reward of at least 1.
+        episodes, successes: counts; an episode succeeds if its submission is right.
         low, high: 95 % Wilson interval of the success rate.
         reward, tokens, turns: means over episodes: summed reward, sampled tokens, turns.
         stop_reasons: how many episodes ended how.
@@ -47,8 +47,8 @@ class Evaluation:
 
 
 def succeeded(transcript: Transcript) -> bool:
-    """Whether an episode earned the full reward."""
-    return sum(transcript.turn_rewards) >= 1.0
+    """Whether the submission was right, whatever other reward components there are."""
+    return bool(transcript.metadata.get("is_success", False))
 
 
 def wilson_interval(successes: int, n: int, z: float = 1.959964) -> tuple[float, float]:

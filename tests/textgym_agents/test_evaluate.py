@@ -88,11 +88,10 @@ def test_the_result_does_not_depend_on_the_slots() -> None:
     assert results[0] == results[1] == results[2]
 
 
-def test_success_is_the_full_reward() -> None:
+def test_success_is_a_right_submission() -> None:
     segments = (Segment((1,), "user"), Segment((2,), "model", sampled=True))
-    assert succeeded(Transcript(segments, (0.0, 1.0), StopReason.SUBMIT))
-    assert succeeded(Transcript(segments, (0.5, 0.5), StopReason.SUBMIT))
-    assert not succeeded(Transcript(segments, (0.0, 0.99), StopReason.SUBMIT))
+    assert succeeded(Transcript(segments, (0.0, 0.9), StopReason.SUBMIT, {"is_success": True}))
+    assert not succeeded(Transcript(segments, (0.0, 1.1), StopReason.SUBMIT, {"is_success": False}))
     assert not succeeded(Transcript(segments, (), StopReason.NO_CALL))
 
 
