@@ -131,8 +131,8 @@ def demo() -> TrainConfig:
         # little of a copying error, and through the shared trunk its loss would drown the policy's. A failed episode
         # has one wrong digit among twenty right tokens, so negative advantages are mostly noise.
         ppo=PPOConfig(lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.0),
-        learner=LearnerConfig(lr=3e-4, epochs=1, minibatches=2, decay_steps=80),
-        iterations=80,
+        learner=LearnerConfig(lr=3e-4, epochs=1, minibatches=2, decay_steps=50),
+        iterations=50,
     )
 
 

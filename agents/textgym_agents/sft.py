@@ -42,6 +42,8 @@ class SFTConfig:
     """steps of linear warm-up"""
     weight_decay: float = 0.0
     """of AdamW"""
+    adam_beta2: float = 0.98
+    """of AdamW; with 0.999 the moment in which a tiny model learns to copy comes later and not for every seed"""
     demonstrations: int = 20_000
     """oracle transcripts drawn from the train split"""
     stop_at: float | None = None
@@ -233,6 +235,7 @@ def _trainer_arguments(config: SFTConfig, output_dir: str, seed: int, use_cpu: b
         warmup_steps=config.warmup_steps,
         lr_scheduler_type="constant_with_warmup",
         weight_decay=config.weight_decay,
+        adam_beta2=config.adam_beta2,
         max_grad_norm=1.0,
         logging_steps=max(1, min(10, config.steps // 10)),
         logging_nan_inf_filter=False,
