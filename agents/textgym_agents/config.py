@@ -156,7 +156,7 @@ def pretrained() -> TrainConfig:
             lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.5, temperature=0.7
         ),
         learner=LearnerConfig(lr=2e-4, minibatches=2, micro_batch_size=16),
-        iterations=12,
+        iterations=22,
         episodes=48,
         num_envs=48,
         eval_episodes=200,
