@@ -39,6 +39,9 @@ class LearnerConfig:
     """gradient clipping"""
     weight_decay: float = 0.0
     """of AdamW"""
+    adam_eps: float = 1e-8
+    """of AdamW. Near the size of a gradient's entries it lets steps shrink with the gradient; with less, Adam scales
+    what little is left, mostly noise, up to full steps"""
     warmup_steps: int = 3
     """learner steps of linear warm-up: Adam's first steps are long and know the least"""
     decay_steps: int = 0
@@ -83,6 +86,7 @@ class Learner:
                 {"params": list(policy.value_head.parameters()), "lr": self.config.value_lr},
             ],
             weight_decay=self.config.weight_decay,
+            eps=self.config.adam_eps,
         )
 
     def step(self, trajectories: Sequence[Trajectory]) -> dict[str, float]:
