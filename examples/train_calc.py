@@ -52,7 +52,7 @@ def main(sft_steps: int = 400, iterations: int = 40, episodes: int = 256, held_o
     greedy = Sampler(policy, test_envs.num_envs, test_envs.rules.max_tokens, generator=generator, greedy=True)
 
     for iteration in range(iterations):
-        transcripts = rollout(envs, sampler, episodes, seed=iteration)
+        transcripts = rollout(envs, sampler, episodes, seed=iteration * envs.num_envs)  # slot i takes seed + i
         metrics = learner.step([Trajectory.from_transcript(t) for t in transcripts])
         reward = sum(sum(t.turn_rewards) for t in transcripts) / len(transcripts)
         print(f"{iteration:3d}  reward {reward:.3f}  clip fraction {metrics['clip_fraction']:.3f}")

@@ -166,14 +166,14 @@ class Episode:
             return self._finish(StopReason.NO_CALL)
         allowed = self.rules.max_calls - self.calls
         results = [self.rules.run(call, f"call{self.calls + i}") for i, call in enumerate(parsed.calls[:allowed])]
-        statuses = [str(result.status) for result in results]
         self._close_model_span()
         turn = len(self.turn_rewards)
         self.calls += len(results)
-        fits = self._append_results(results, turn + 1)
+        appended = self._append_results(results, turn + 1)
+        statuses = [str(result.status) for result in results] if appended else []
         if len(parsed.calls) > allowed:
             return self._finish(StopReason.MAX_CALLS, statuses)
-        if not fits:
+        if not appended or self.length + self.rules.max_new_tokens > self.rules.max_tokens:
             return self._finish(StopReason.MAX_TOKENS, statuses)
         if turn + 1 >= self.rules.max_turns:
             return self._finish(StopReason.MAX_TURNS, statuses)
@@ -181,12 +181,11 @@ class Episode:
         return Outcome(info={"turn": turn, "calls": statuses})
 
     def _append_results(self, results: Sequence[CallResult], turn: int) -> bool:
-        """Append the replies if they leave room for a whole further turn; results are capped first."""
+        """Append the replies, all or none, if they fit the context; results are capped first."""
         if not results:
             return False
         segments = [self._cap(self.rules.encode(p, turn)) for p in self.rules.protocol.results(results)]
-        room = self.rules.max_tokens - self.length - self.rules.max_new_tokens
-        if sum(len(s.ids) for s in segments) > room:
+        if self.length + sum(len(s.ids) for s in segments) > self.rules.max_tokens:
             return False
         self._append(segments)
         return True

@@ -66,10 +66,10 @@ def turn_ids(action: npt.ArrayLike, vocab_size: int) -> npt.NDArray[np.int64]:
     return ids[: padding[0] if len(padding) else None].clip(max=vocab_size - 1)
 
 
-def task_and_tool_seeds(seed: int | None) -> tuple[np.random.Generator, int]:
-    """Child generators of an episode seed: one draws tasks, the other seeds tools, so that neither moves the other."""
-    tasks, tools = np.random.SeedSequence(seed).spawn(2)
-    return np.random.default_rng(tasks), int(tools.generate_state(1)[0])
+def task_generator(seed: int | None) -> np.random.Generator:
+    """The generator that draws tasks. It is a child of the seed, which leaves further children free for other uses."""
+    (child,) = np.random.SeedSequence(seed).spawn(1)
+    return np.random.default_rng(child)
 
 
 class TextEnv(gymnasium.Env[Observation, Any]):
@@ -90,9 +90,14 @@ class TextEnv(gymnasium.Env[Observation, Any]):
     transcript and rewards. A turn's tokens may come in several actions; ids behind the end of the turn are ignored.
 
     A turn ends with EOS or one of the protocol's stop strings. Its tool calls run inside the step that ends it, and
-    the replies are in the observation of that step. `terminated`: the policy submitted, or stopped without a call.
+    the replies are in the observation of that step. Every call within `max_calls` gets a reply, also a malformed one;
+    calls beyond it do not run, get no reply, and end the episode. Replies that leave no room for another turn end it
+    too; they are taken in if they fit `max_tokens`, all or none. `info["calls"]` holds the status of each reply taken
+    in. `terminated`: the policy submitted, or stopped without a call.
     `truncated`: a budget was spent; `info["stop_reason"]` says which (`textgym.StopReason`). Rewards come with the
-    turn's last token. `step` never raises, whatever the tokens.
+    turn's last token. `step` never raises, whatever the tokens. `reset` raises `ContextTooShort` for a task that
+    cannot fit, and so does the autoreset of a wrapper or a vector environment inside its `step`; making the environment
+    tries some tasks of the split, but cannot try all.
 
     Args:
         source: where tasks come from: a `TaskSource`, or "module:Class" with `source_kwargs`.
@@ -103,14 +108,14 @@ class TextEnv(gymnasium.Env[Observation, Any]):
         system_prompt: None writes the protocol's instructions; "" shows none.
         few_shot: number of oracle examples of the train split in the prompt.
         max_tokens, max_new_tokens, max_turns, max_calls, max_tool_tokens: the budgets: of the context, of a turn, in
-            turns, in tool calls, of one tool result (cut with a visible marker). A prompt or a tool result is taken
-            in only if a whole turn still fits behind it.
+            turns, in tool calls, of one tool result (cut with a visible marker). A prompt is
+            taken in only if a whole turn still fits behind it.
         record: put the `Transcript` into the last step's info.
         render_mode: "ansi" or "human".
 
     Raises:
         ValueError: an unknown split, tool, protocol or action mode, or a budget below 1.
-        ContextTooShort: the prompt does not fit.
+        ContextTooShort: the prompt of one of the tasks that were tried does not fit.
 
     Example:
         >>> import gymnasium as gym, textgym
@@ -145,7 +150,7 @@ class TextEnv(gymnasium.Env[Observation, Any]):
         """Start an episode. `options={"task": Task(...)}` sets the task instead of drawing it."""
         super().reset(seed=seed)
         if seed is not None or self._task_rng is None:
-            self._task_rng, _ = task_and_tool_seeds(seed)
+            self._task_rng = task_generator(seed)
         task: Task | None = (options or {}).get("task")
         if task is None:
             task = self.rules.source.draw(self._task_rng, self.rules.split)

@@ -34,7 +34,8 @@ def load_source(source: TaskSource | str, kwargs: Mapping[str, Any]) -> TaskSour
     """A task source from "module:Class" and its arguments, or itself.
 
     Raises:
-        ValueError: the string names nothing, or arguments were given for a source that is already made.
+        ValueError: the string names nothing, the class does not take these arguments, or arguments were given for a
+            source that is already made.
     """
     if isinstance(source, TaskSource):
         if kwargs:
@@ -45,7 +46,13 @@ def load_source(source: TaskSource | str, kwargs: Mapping[str, Any]) -> TaskSour
         cls = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"cannot load the task source {source!r} (expected 'module:Class'): {error}") from error
-    made = cls(**kwargs)
+    try:
+        made = cls(**kwargs)
+    except TypeError as error:
+        raise ValueError(
+            f"cannot make the task source {source!r} with source_kwargs {dict(kwargs)}: {error}; "
+            "give in source_kwargs the arguments that it takes"
+        ) from error
     if not isinstance(made, TaskSource):
         raise ValueError(f"{source!r} is not a TaskSource")
     return made

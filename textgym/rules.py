@@ -20,6 +20,9 @@ from textgym.transcript import Segment
 _EXAMPLE_SEED = 20_250_801
 """Few-shot examples are the same in every episode, so that their keys and values can be cached."""
 
+_TRIED_TASKS = 64
+"""Tasks whose prompts are checked against the context when an environment is made."""
+
 
 class ContextTooShort(ValueError):
     """The prompt and one turn do not fit `max_tokens`."""
@@ -79,7 +82,7 @@ class Rules:
 
         Raises:
             ValueError: an unknown split, tool or protocol, or a budget below 1.
-            ContextTooShort: the prompt of the first task cannot fit.
+            ContextTooShort: the prompt of one of the tasks that are tried cannot fit.
         """
         task_source = load_source(source, source_kwargs or {})
         task_source.check_split(split)
@@ -109,8 +112,14 @@ class Rules:
             record=record,
             **budgets,
         )
-        rules.check_fits(rules.prompt(task_source.draw(np.random.default_rng(0), split)))
+        rules._check_some_tasks()
         return rules
+
+    def _check_some_tasks(self) -> None:
+        """Raise ContextTooShort, for the longest prompt, unless a sample of the split's tasks fits."""
+        rng = np.random.default_rng(0)
+        prompts = [self.prompt(self.source.draw(rng, self.split)) for _ in range(_TRIED_TASKS)]
+        self.check_fits(max(prompts, key=lambda prompt: sum(len(s.ids) for s in prompt)))
 
     @cached_property
     def may_stop(self) -> npt.NDArray[np.bool_]:

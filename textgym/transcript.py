@@ -37,7 +37,7 @@ class StopReason(StrEnum):
     MAX_NEW_TOKENS = "max_new_tokens"
     """A turn reached its token budget before a stop token. Never a parse error."""
     MAX_TOKENS = "max_tokens"
-    """The context is full, or a tool result would leave no room for another turn."""
+    """The replies to the tool calls leave no room for another turn, or do not fit the context at all."""
 
     @property
     def terminated(self) -> bool:

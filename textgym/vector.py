@@ -13,7 +13,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from textgym.engine import Episode, Outcome, Rows
-from textgym.env import ActionMode, Observation, make_spaces, task_and_tool_seeds, turn_ids
+from textgym.env import ActionMode, Observation, make_spaces, task_generator, turn_ids
 from textgym.rendering import render_transcript
 from textgym.rules import Rules
 from textgym.task import Task, TaskSource
@@ -36,7 +36,10 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         copy: False returns the arrays that the next step overwrites: faster, for callers that keep nothing.
 
     `reset(options={"tasks": [...]})` queues tasks: slots take them in order, at reset and autoreset, and draw their
-    own once the queue is empty. That is how an evaluation plays a fixed list of tasks.
+    own once the queue is empty. That is how an evaluation plays a fixed list of tasks. A reset without "tasks" empties
+    the queue, unless it has a "reset_mask": that one continues the run that it is part of.
+
+    `step` never raises, whatever the tokens, but an autoreset raises `ContextTooShort` for a task that cannot fit.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["ansi"], "autoreset_mode": AutoresetMode.NEXT_STEP}
@@ -87,8 +90,8 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         if not (self._task_rngs or mask.all()):
             raise ValueError("the first reset must start every slot; leave reset_mask out")
         self._seed(seed, mask)
-        if "tasks" in options:
-            self._queue = deque(options["tasks"])
+        if "tasks" in options or "reset_mask" not in options:
+            self._queue = deque(options.get("tasks", ()))
         for i in np.flatnonzero(mask):
             self._reset_slot(int(i))
         return self.rows.observation(copy=self.copy), {}
@@ -104,10 +107,10 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         if len(seeds) != self.num_envs:
             raise ValueError(f"{len(seeds)} seeds for {self.num_envs} slots; give one int, or one for each slot")
         super().reset(seed=seeds[0])
-        self._task_rngs = self._task_rngs or [task_and_tool_seeds(None)[0] for _ in range(self.num_envs)]
+        self._task_rngs = self._task_rngs or [task_generator(None) for _ in range(self.num_envs)]
         for i in np.flatnonzero(mask).tolist():
             if seeds[i] is not None:
-                self._task_rngs[i] = task_and_tool_seeds(seeds[i])[0]
+                self._task_rngs[i] = task_generator(seeds[i])
 
     def _reset_slot(self, i: int) -> None:
         task = self._queue.popleft() if self._queue else self.rules.source.draw(self._task_rngs[i], self.rules.split)

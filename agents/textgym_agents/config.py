@@ -130,7 +130,9 @@ def demo() -> TrainConfig:
         # Monte Carlo advantages: the one reward lies 20 tokens behind the digit that decides it. The critic explains
         # little of a copying error, and through the shared trunk its loss would drown the policy's. A failed episode
         # has one wrong digit among twenty right tokens, so negative advantages are mostly noise.
-        ppo=PPOConfig(lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.0),
+        ppo=PPOConfig(
+            lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.0, bootstrap_truncated=False
+        ),
         learner=LearnerConfig(lr=3e-4, epochs=1, minibatches=2, decay_steps=50),
         iterations=50,
     )
@@ -153,7 +155,13 @@ def pretrained() -> TrainConfig:
         sft=SFTConfig(steps=20, batch_size=8, micro_batch_size=8, lr=1e-3, demonstrations=48, warmup_steps=3),
         # Few episodes a step, so a moderate temperature: at 1 most of them would fail by one unlucky token.
         ppo=PPOConfig(
-            lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.5, temperature=0.7
+            lam=1.0,
+            kl_coef=0.0,
+            value_coef=0.1,
+            detach_values=True,
+            negative_weight=0.5,
+            bootstrap_truncated=False,
+            temperature=0.7,
         ),
         learner=LearnerConfig(lr=2e-4, minibatches=2, micro_batch_size=16),
         iterations=22,

@@ -44,7 +44,8 @@ def rollout(
         envs: made with `autoreset_mode="SameStep"` and `record=True`.
         actor: picks the tokens.
         num_episodes: how many.
-        seed: of the environments' reset.
+        seed: of the environments' reset: slot i plays the tasks of seed + i, so successive rollouts need seeds at
+            least `num_envs` apart. None goes on with the slots' own generators.
         tasks: play these, in order; None draws them from the environment's split.
         on_episode: called with each finished transcript, for progress bars.
 

@@ -407,9 +407,10 @@ def test_bad_calls_count_as_calls(protocol):
 
 @every_protocol
 def test_max_tokens(protocol):
-    """The result is not taken in if no whole turn fits behind it; the turn itself stays in the record."""
+    """An episode goes on only if a whole turn fits behind the reply. The last reply is taken in if it fits at all."""
     roomy = toy_env("byte", protocol, max_tokens=900)
     turn, prompt = call(roomy, "echo", text="a" * 30), roomy.reset(seed=0)[0]["length"][0]
+    taken = []
     for spare in range(300):
         env = toy_env("byte", protocol, max_tokens=int(prompt) + 120 + spare, max_new_tokens=120)
         obs, _ = env.reset(options={"task": Task("Echo 1234 and add 1.", "1235")})
@@ -417,12 +418,33 @@ def test_max_tokens(protocol):
         if not truncated:
             break
         assert (reward, terminated) == (0.0, False)
-        assert info == {"turn": 0, "calls": ["ok"], "stop_reason": "max_tokens", "is_success": False}
-        assert replies(env) == []
+        assert replies(env) in ([], [("call0", "a" * 30)])
+        taken.append(bool(replies(env)))
+        statuses = ["ok"] if taken[-1] else []
+        assert info == {"turn": 0, "calls": statuses, "stop_reason": "max_tokens", "is_success": False}
         assert env.rules.tokenizer.decode(env.transcript().actions).startswith(turn)
-    assert spare > 0  # both sides of the edge were seen,
+    assert taken == sorted(taken)
+    assert taken[-1]  # both sides of the edge were seen,
     assert obs["length"][0] + 120 == env.rules.max_tokens  # and the edge is exact
     assert replies(env) == [("call0", "a" * 30)]
+
+
+def test_a_reply_that_does_not_fit_at_all_is_left_out_and_has_no_status():
+    def play(max_tokens):
+        tool = Tool("s", "", {}, lambda: "x" * 200)
+        env = toy_env("byte", "tags", tools=[tool], max_tokens=max_tokens, max_tool_tokens=200)
+        env.reset(seed=0)
+        return env, *env.step_text(call(env, "s"))
+
+    roomy, obs, *_ = play(900)
+    length = int(obs["length"][0])
+    for max_tokens, expected in ((length, ["x" * 200]), (length - 1, [])):
+        env, obs, *_, truncated, info = play(max_tokens)
+        assert truncated
+        assert info["stop_reason"] == "max_tokens"
+        assert info["calls"] == ["ok"] * len(expected)
+        assert [text for _, text in replies(env)] == expected
+        assert len(env.transcript()) == obs["length"][0]
 
 
 @every_pair
@@ -446,7 +468,7 @@ def test_room_for_a_whole_turn_always_remains(tokenizer, protocol, data):
         if info:
             assert obs["length"][0] > before + 1
             assert obs["length"][0] + env.rules.max_new_tokens <= env.rules.max_tokens
-    assert len([s for s in env.transcript() if s.role == "tool"]) <= calls
+    assert len([s for s in env.transcript() if s.role == "tool"]) == calls
 
 
 @every_exact_pair
@@ -614,6 +636,16 @@ def test_context_too_short_for_one_task():
 def test_bad_arguments_name_the_fix(arguments, message):
     with pytest.raises(ValueError, match=message):
         toy_env("byte", **arguments)
+
+
+def test_source_kwargs_that_the_source_does_not_take():
+    with pytest.raises(ValueError, match=r"ToyTasks' with source_kwargs \{'level': 1\}: .*; give in source_kwargs"):
+        Rules.make("support.toys:ToyTasks", source_kwargs={"level": 1})
+
+
+def test_an_object_takes_empty_source_kwargs():
+    source = ToyTasks()
+    assert Rules.make(source, source_kwargs={}).source is source
 
 
 def test_source_kwargs_reach_a_named_source():

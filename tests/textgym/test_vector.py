@@ -242,6 +242,32 @@ def test_a_new_queue_replaces_the_old_one():
     assert not {e.task.answer for e in envs.episodes} & {"14", "15"}
 
 
+def test_a_seeded_reset_is_not_overridden_by_a_leftover_queue():
+    envs, fresh = toy_vector(), toy_vector()
+    envs.reset(options={"tasks": tasks(20)})
+    envs.reset(seed=7)
+    fresh.reset(seed=7)
+    assert prompts(envs) == prompts(fresh)
+
+
+def test_a_reset_with_a_mask_goes_on_with_the_queue():
+    envs = toy_vector(autoreset_mode=AutoresetMode.DISABLED)
+    envs.reset(options={"tasks": tasks(20)})
+    envs.reset(options={"reset_mask": np.array([False, True, False, False])})
+    assert [e.task.answer for e in envs.episodes] == ["0", "4", "2", "3"]
+    envs.reset(options={"reset_mask": np.ones(N, bool)})
+    assert [e.task.answer for e in envs.episodes] == ["5", "6", "7", "8"]
+    envs.reset(options={"reset_mask": np.array([True, False, False, False]), "tasks": tasks(20)[15:]})
+    assert [e.task.answer for e in envs.episodes] == ["15", "6", "7", "8"]
+
+
+def test_an_autoreset_on_a_task_that_does_not_fit_raises():
+    envs = toy_vector(autoreset_mode=AutoresetMode.SAME_STEP)
+    envs.reset(options={"tasks": [*tasks(N), Task("long " * 100, "1")]})
+    with pytest.raises(ContextTooShort, match="raise max_tokens"):
+        envs.step(np.full(N, envs.rules.tokenizer.eos_id))
+
+
 def test_a_task_that_does_not_fit_says_so():
     envs = toy_vector()
     with pytest.raises(ContextTooShort, match="raise max_tokens"):

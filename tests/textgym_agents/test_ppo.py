@@ -46,6 +46,37 @@ def test_kl_is_charged_to_the_rewards_and_steers_the_controller(estimator: Any, 
     assert algorithm.kl.coef == pytest.approx(0.3 * (1 + error * 3 / 40))
 
 
+def credited(config: PPOConfig, terminated: bool) -> Batch:
+    """Three trajectories without reward noise, a critic that says 0.6 everywhere, and their credit."""
+    batch = Batch.collate([replace(t, terminated=terminated) for t in random_trajectories(3, seed=2)])
+    batch.old_logp = torch.zeros(batch.ids.shape)
+    batch.values = torch.full(batch.ids.shape, 0.6)
+    batch.final_values = torch.full((3,), 0.6)
+    PPO(config).credit(batch)
+    return batch
+
+
+@pytest.mark.parametrize("bootstrap_truncated", [True, False])
+@pytest.mark.parametrize("terminated", [True, False])
+def test_only_a_truncated_episode_ends_in_the_critics_value(bootstrap_truncated: bool, terminated: bool) -> None:
+    config = PPOConfig(kl_coef=0.0, lam=1.0, whiten_advantages=False, bootstrap_truncated=bootstrap_truncated)
+    batch = credited(config, terminated)
+    end = 0.6 if bootstrap_truncated and not terminated else 0.0
+    for row in range(3):
+        at = torch.nonzero(batch.mask[row]).flatten().tolist()
+        rewards = batch.rewards[row, at].tolist()
+        expected = [sum(rewards[t:]) + end - 0.6 for t in range(len(at))]
+        assert batch.advantages[row, at].tolist() == pytest.approx(expected, abs=1e-5)
+
+
+def test_negative_weight_scales_negative_advantages_alone() -> None:
+    plain = credited(PPOConfig(kl_coef=0.0), terminated=True).advantages
+    halved = credited(PPOConfig(kl_coef=0.0, negative_weight=0.5), terminated=True).advantages
+    assert (plain < 0).any()
+    assert (plain > 0).any()
+    assert torch.equal(halved, torch.where(plain < 0, 0.5 * plain, plain))
+
+
 def test_without_kl_there_is_no_reference() -> None:
     policy = small_policy()
     learner = make_learner(policy, PPOConfig(kl_coef=0.0))

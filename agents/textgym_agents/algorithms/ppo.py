@@ -48,8 +48,12 @@ class PPOConfig:
     whiten_advantages: bool = True
     """scale the advantages of a step to zero mean and unit variance"""
     negative_weight: float = 1.0
-    """negative advantages are multiplied by it. Below 1 for policies that fail in many ways: a failure's score is long
-    and says little (the demo measures it), so its share of the gradient is mostly noise"""
+    """negative advantages are multiplied by it; 1 is PPO as published. At 0 only what went better than expected
+    teaches, as in self-imitation (Oh et al. 2018): less noise where a failure is one wrong token among many right ones,
+    but nothing pushes a bad habit down"""
+    bootstrap_truncated: bool = True
+    """a truncated episode ends in the critic's value of its final observation, as Gymnasium means `truncated`. False
+    ends it in 0, so that spending one's own token or turn budget never pays more than a wrong answer"""
     temperature: float = 1.0
     """of the rollouts; the learner divides its logits by it too"""
     importance_cap: float | None = None
@@ -87,7 +91,8 @@ class PPO(Algorithm):
             episode_kl = batch.kl.sum().item() / len(batch)
             metrics = {"kl": episode_kl, "kl_coef": self.kl.coef}
             self.kl.update(episode_kl, len(batch))
-        bootstrap = torch.where(batch.terminated, 0.0, batch.final_values)
+        ended = batch.terminated if c.bootstrap_truncated else torch.ones_like(batch.terminated)
+        bootstrap = torch.where(ended, 0.0, batch.final_values)
         batch.advantages, batch.returns = gae(rewards, batch.values, mask, bootstrap, c.gamma, c.lam)
         residual = masked_mean((batch.returns - batch.values) ** 2, mask)
         spread = masked_mean((batch.returns - masked_mean(batch.returns, mask)) ** 2, mask)
