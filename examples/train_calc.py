@@ -47,7 +47,9 @@ def main(sft_steps: int = 400, iterations: int = 40, episodes: int = 256, held_o
     generator = torch.Generator().manual_seed(0)
     sampler = Sampler(policy, envs.num_envs, envs.rules.max_tokens, generator=generator)
     ppo = PPO(PPOConfig(lam=1.0, kl_coef=0.0, detach_values=True, negative_weight=0.0))
-    learner = Learner(policy, ppo, LearnerConfig(lr=3e-4), generator=generator)
+    learner = Learner(
+        policy, ppo, LearnerConfig(lr=2e-3, adam_eps=1e-3, max_grad_norm=0.05, minibatches=4), generator=generator
+    )
     tasks = fixed_tasks(test_envs.rules.source, "test", n=held_out, seed=1)
     greedy = Sampler(policy, test_envs.num_envs, test_envs.rules.max_tokens, generator=generator, greedy=True)
 

@@ -126,15 +126,16 @@ def demo() -> TrainConfig:
             max_turns=4,
             max_tool_tokens=32,
         ),
-        sft=SFTConfig(stop_at=0.6),
+        sft=SFTConfig(stop_at=0.5),
         # Monte Carlo advantages: the one reward lies 20 tokens behind the digit that decides it. The critic explains
         # little of a copying error, and through the shared trunk its loss would drown the policy's. A failed episode
         # has one wrong digit among twenty right tokens, so negative advantages are mostly noise.
         ppo=PPOConfig(
             lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.0, bootstrap_truncated=False
         ),
-        learner=LearnerConfig(lr=3e-4, epochs=1, minibatches=2, decay_steps=50),
-        iterations=50,
+        # A large epsilon and a tight clip: steps that shrink with the gradient, where Adam would scale noise up.
+        learner=LearnerConfig(lr=2e-3, adam_eps=1e-3, max_grad_norm=0.05, epochs=1, minibatches=4),
+        iterations=90,
     )
 
 
@@ -159,12 +160,12 @@ def pretrained() -> TrainConfig:
             kl_coef=0.0,
             value_coef=0.1,
             detach_values=True,
-            negative_weight=0.5,
+            negative_weight=0.25,
             bootstrap_truncated=False,
             temperature=0.7,
         ),
-        learner=LearnerConfig(lr=2e-4, minibatches=2, micro_batch_size=16),
-        iterations=22,
+        learner=LearnerConfig(lr=5e-4, minibatches=2, micro_batch_size=16),
+        iterations=16,
         episodes=48,
         num_envs=48,
         eval_episodes=200,
