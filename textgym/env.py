@@ -93,11 +93,14 @@ class TextEnv(gymnasium.Env[Observation, Any]):
     the replies are in the observation of that step. Every call within `max_calls` gets a reply, also a malformed one;
     calls beyond it do not run, get no reply, and end the episode. Replies that leave no room for another turn end it
     too; they are taken in if they fit `max_tokens`, all or none. `info["calls"]` holds the status of each reply taken
-    in. `terminated`: the policy submitted, or stopped without a call.
-    `truncated`: a budget was spent; `info["stop_reason"]` says which (`textgym.StopReason`). Rewards come with the
-    turn's last token. `step` never raises, whatever the tokens. `reset` raises `ContextTooShort` for a task that
-    cannot fit, and so does the autoreset of a wrapper or a vector environment inside its `step`; making the environment
-    tries some tasks of the split, but cannot try all.
+    in.
+
+    `terminated`: the policy submitted, or stopped without a call. `truncated`: a budget was spent;
+    `info["stop_reason"]` says which (`textgym.StopReason`). Rewards come with the turn's last token.
+
+    `step` never raises, whatever the tokens. `reset` raises `ContextTooShort` for a task that cannot fit, and so does
+    the autoreset of a wrapper or a vector environment inside its `step`; making the environment tries some tasks of
+    the split, but cannot try all.
 
     Args:
         source: where tasks come from: a `TaskSource`, or "module:Class" with `source_kwargs`.

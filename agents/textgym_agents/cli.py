@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
+import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,8 +19,9 @@ from rich.table import Table
 from textgym_agents.config import PRESETS, TrainConfig
 from textgym_agents.evaluate import Evaluation, OracleActor, RandomActor, fixed_tasks
 from textgym_agents.evaluate import evaluate as play_tasks
-from textgym_agents.models import load_policy
+from textgym_agents.models import is_checkpoint, load_policy
 from textgym_agents.plots import plot_learning_curves
+from textgym_agents.policy_io import first_line
 from textgym_agents.rollout import Actor
 from textgym_agents.run_folder import Progress, RunFolder
 from textgym_agents.sampler import Sampler
@@ -40,6 +42,10 @@ class TrainArguments:
     """where the numbers come from unless given; "pretrained" is the default with --model"""
     out: Path | None = None
     """run folder; runs/ENV-MODEL-TIME by default"""
+    no_lora: tyro.conf.FlagCreatePairsOff[bool] = False
+    """train every weight, whatever the preset says"""
+    no_sft: tyro.conf.FlagCreatePairsOff[bool] = False
+    """no warm start"""
 
 
 def train(argv: Sequence[str]) -> int:
@@ -47,14 +53,19 @@ def train(argv: Sequence[str]) -> int:
     if _flag(argv, "--resume") is not None:
         return _resume(argv)
     preset = _preset(argv)
+    default = PRESETS[preset]()
+    if is_checkpoint(_flag(argv, "--model") or default.model):
+        default.lora = None  # a checkpoint brings its own adapter or none
     arguments = tyro.cli(
         TrainArguments,
         args=list(argv),
         prog="textgym train",
         config=(tyro.conf.AvoidSubcommands,),
-        default=TrainArguments(env_id=tyro.MISSING, config=PRESETS[preset](), preset=preset),  # type: ignore[arg-type]
+        default=TrainArguments(env_id=tyro.MISSING, config=default, preset=preset),  # type: ignore[arg-type]
     )
     config = arguments.config
+    config.lora = None if arguments.no_lora else config.lora
+    config.sft = None if arguments.no_sft else config.sft
     stamp = time.strftime("%Y%m%d-%H%M%S")
     out = arguments.out or Path("runs") / f"{arguments.env_id}-{Path(config.model).name}-{stamp}"
     RunFolder.check_free(out)
@@ -97,6 +108,11 @@ def _run(job: TrainingRun) -> int:
     except KeyboardInterrupt:
         print(f"\nstopped; go on with: textgym train --resume {run.path}")
         return 130
+    except Exception as error:  # whatever it is, it may come after hours: keep where it came from
+        log = run.path / "error.log"
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        print(f"\ntextgym: {type(error).__name__}: {first_line(error)}; the traceback is in {log}", file=sys.stderr)
+        return 1
     plot_learning_curves(run.path / "metrics.jsonl", run.path / "curves.png", f"{job.env_id}, {config.model}")
     console.print(results_table(results, config))
     print(f"run folder: {run.path} (config.json, metrics.jsonl, curves.png, transcripts.ansi, checkpoint/)")
@@ -134,6 +150,8 @@ class EvalArguments:
     """number of tasks"""
     split: str = "test"
     """where they come from"""
+    difficulty: tuple[int, ...] | None = None
+    """difficulty levels; None: those of the run, for "oracle" and "random" all"""
     seed: int = 20_251_122
     """draws them"""
     num_envs: int = 64
@@ -160,8 +178,9 @@ def evaluate(argv: Sequence[str]) -> int:
 
 
 def _evaluate(arguments: EvalArguments) -> Evaluation:
+    name, split, num_envs = arguments.env, arguments.split, arguments.num_envs
     if arguments.policy in ("oracle", "random"):
-        envs = make_envs(arguments.env, TrainConfig(), arguments.split, arguments.num_envs, None)
+        envs = make_envs(name, _at(arguments.difficulty, TrainConfig()), split, num_envs, None)
         actor: Actor = OracleActor(envs)
         if arguments.policy == "random":
             actor = RandomActor(envs.rules.tokenizer.vocab_size, arguments.seed)
@@ -172,8 +191,13 @@ def _evaluate(arguments: EvalArguments) -> Evaluation:
             raise FileNotFoundError(f"{run.path} holds no policy yet; continue it: textgym train --resume {run.path}")
         policy, hf_tokenizer = load_policy(saved)
         tokenizer = wrap_tokenizer(hf_tokenizer, policy, config)
-        envs = make_envs(arguments.env, config, arguments.split, arguments.num_envs, tokenizer)
+        envs = make_envs(name, _at(arguments.difficulty, config), split, num_envs, tokenizer)
         generator = torch.Generator().manual_seed(arguments.seed)
         actor = Sampler(policy, envs.num_envs, envs.rules.max_tokens, generator=generator, greedy=True)
     tasks = fixed_tasks(envs.rules.source, arguments.split, arguments.episodes, arguments.seed)
     return play_tasks(envs, actor, tasks)
+
+
+def _at(difficulty: tuple[int, ...] | None, config: TrainConfig) -> TrainConfig:
+    """`config` with these difficulty levels, if there are any."""
+    return config if difficulty is None else replace(config, env=replace(config.env, difficulty=difficulty))

@@ -36,7 +36,7 @@ class LearnerConfig:
     micro_batch_size: int = 64
     """trajectories in one forward pass; changes memory and speed, not the gradient"""
     max_grad_norm: float = 1.0
-    """gradient clipping"""
+    """gradient clipping, of the model and of the value head each by its own norm"""
     weight_decay: float = 0.0
     """of AdamW"""
     adam_eps: float = 1e-8
@@ -94,11 +94,19 @@ class Learner:
 
         Raises:
             NonFiniteLoss: before the optimizer step that would have spread it.
+            ValueError: at the first step of a learner that needs a reference, if the policy's adapter was trained
+                already: the reference, the base below it, would not be the policy that the training starts from.
         """
+        if self.steps == 0 and self.algorithm.needs_reference:
+            self._check_adapter()
         batch = Batch.collate(trajectories, self.policy.device)
         self._evaluate(batch)
         metrics = self.algorithm.credit(batch)
-        metrics |= self._update(batch)
+        self.policy.train()  # turns gradient checkpointing on, where it is enabled; dropout stays off
+        try:
+            metrics |= self._update(batch)
+        finally:
+            self.policy.eval()
         gap = torch.where(batch.mask, batch.old_logp - batch.sampler_logp, 0.0).abs().max()
         if not gap.isnan():  # as it is where the sampler's log-probabilities are unknown
             metrics["sampler_gap_max"] = float(gap)
@@ -127,6 +135,15 @@ class Learner:
             token_rewards[np.flatnonzero(mask)[-1:]] = reward
             trajectories.append(Trajectory(np.concatenate([query, response]).astype(np.int64), mask, token_rewards))
         return self.step(trajectories)
+
+    def _check_adapter(self) -> None:
+        """Here and not in the constructor, as a resumed learner rightly has a trained adapter."""
+        trained = any("lora_B" in name and bool(p.any()) for name, p in self.policy.model.named_parameters())
+        if self.policy.adapter is not None and trained:
+            raise ValueError(
+                "the policy's LoRA adapter is trained already, and the reference is the base below it: call "
+                "policy.merge_adapter(seed=...) before making the learner, or load the state of the one to go on with"
+            )
 
     @torch.no_grad()
     def _evaluate(self, batch: Batch) -> None:
@@ -158,8 +175,10 @@ class Learner:
                 stats = self._accumulate(batch, index)
                 for p in self.model_parameters if warming_up else ():
                     p.grad = None
-                norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.config.max_grad_norm)
-                stats["grad_norm"] = norm
+                # Each by itself: errors of the critic must not scale the policy's gradient.
+                heads = {"grad_norm": self.model_parameters, "value_grad_norm": self.policy.value_head.parameters()}
+                for name, parameters in heads.items():
+                    stats[name] = torch.nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm)
                 self._check_finite(stats)
                 self.optimizer.step()
                 for name, value in stats.items():
@@ -195,7 +214,7 @@ class Learner:
         return stats
 
     def _check_finite(self, stats: Stats) -> None:
-        bad = [name for name in ("loss", "grad_norm") if not torch.isfinite(stats[name])]
+        bad = [name for name in ("loss", "grad_norm", "value_grad_norm") if not torch.isfinite(stats[name])]
         if bad:
             self.optimizer.zero_grad(set_to_none=True)
             raise NonFiniteLoss(

@@ -57,6 +57,19 @@ def tiny_model(vocab_size: int, seed: int, *, max_positions: int = 1024) -> Llam
     return model
 
 
+def check_device(name: str) -> None:
+    """Raise ValueError unless torch can use the device, such as "cpu", "cuda" or "mps"."""
+    try:
+        torch.zeros(1, device=name).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # of torch builds without the backend
+        raise ValueError(f"torch cannot use the device {name!r} ({first_line(error)})") from None
+
+
+def is_checkpoint(spec: str | Path) -> bool:
+    """Whether `spec` is the folder of a policy checkpoint, which brings its own adapter or none."""
+    return (Path(spec).expanduser() / META).is_file()
+
+
 def load_policy(
     spec: str | Path,
     *,
@@ -90,7 +103,7 @@ def load_policy(
         ValueError: for "tiny" without `vocab_size`, `lora` for a checkpoint, or a model of another vocabulary.
     """
     folder = Path(spec).expanduser()
-    if (folder / META).is_file():
+    if is_checkpoint(folder):
         policy, tokenizer = _load_checkpoint(folder, lora, vocab_size)
         return policy.to(device), tokenizer
     if spec == "tiny":

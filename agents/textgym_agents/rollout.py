@@ -14,7 +14,10 @@ from textgym import Task, TextVectorEnv, Transcript
 
 
 class Actor(Protocol):
-    """Anything that picks the next token of every active slot; `Sampler` is one."""
+    """Anything that picks the next token of every active slot; `Sampler` is one.
+
+    `restart` marks slots at the first token of an episode. `OracleActor` plans there; `Sampler` needs no telling.
+    """
 
     def act(
         self,
@@ -50,7 +53,7 @@ def rollout(
         on_episode: called with each finished transcript, for progress bars.
 
     Raises:
-        ValueError: the environments do not autoreset in the same step, or do not record.
+        ValueError: the environments do not autoreset in the same step, or do not record; not one task an episode.
     """
     if envs.autoreset_mode != AutoresetMode.SAME_STEP or not envs.rules.record or envs.action_mode != "token":
         raise ValueError(
@@ -58,6 +61,8 @@ def rollout(
         )
     if num_episodes < 1:
         raise ValueError(f"num_episodes must be at least 1, not {num_episodes}")
+    if tasks is not None and len(tasks) != num_episodes:
+        raise ValueError(f"{len(tasks)} tasks for num_episodes={num_episodes}; give one task an episode")
     num_envs = envs.num_envs
     obs, _ = envs.reset(seed=seed, options={} if tasks is None else {"tasks": list(tasks)})
     active = np.arange(num_envs) < num_episodes

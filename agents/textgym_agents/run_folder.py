@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,17 +83,28 @@ class RunFolder:
         self._write_json("progress.json", asdict(progress))
 
     def log(self, row: dict[str, Any]) -> None:
-        """Append a row to metrics.jsonl."""
+        """Append a row to metrics.jsonl; an evaluation replaces an earlier one of its name."""
+        if row["stage"] == "eval":
+            self._keep_metrics(lambda r: r["stage"] != "eval" or r["name"] != row["name"])
         with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
     def drop_metrics_after(self, iteration: int) -> None:
         """Remove PPO rows beyond `iteration`: a resumed run writes them again."""
+        self._keep_metrics(lambda r: r["stage"] != "ppo" or r["iteration"] <= iteration)
+
+    def drop_sft_metrics(self) -> None:
+        """Remove all SFT rows: an SFT that starts over writes them again."""
+        self._keep_metrics(lambda r: r["stage"] != "sft")
+
+    def _keep_metrics(self, condition: Callable[[dict[str, Any]], bool]) -> None:
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return
         rows = [json.loads(line) for line in path.read_text().splitlines()]
-        kept = [r for r in rows if r["stage"] != "ppo" or r["iteration"] <= iteration]
+        kept = [r for r in rows if condition(r)]
+        if len(kept) == len(rows):
+            return
         self._write_text("metrics.jsonl", "".join(json.dumps(r) + "\n" for r in kept))
 
     def save_checkpoint(self, policy: ValueHeadPolicy, tokenizer: Any, learner: Learner, progress: Progress) -> None:

@@ -157,12 +157,14 @@ class Sampler:
     ) -> tuple[IntArray, NDArray[np.float32]]:
         """Feed what is new in each active slot's observation and sample its next token.
 
+        The policy is put in evaluation mode.
+
         Args:
             input_ids: (N, L) int64, right-padded with anything; read, not kept.
             lengths: (N,) int64, 1 <= lengths <= max_length for active slots.
             active: (N,) bool, the slots to sample for; the others keep their cache (a tool is still running). All.
-            restart: (N,) bool, slots whose cache is dropped first. Not needed for correctness: a new episode is seen
-                from its tokens. None.
+            restart: ignored; actors that plan a whole episode need it. A new episode is seen from its tokens, and the
+                prefix that it shares with the one before is not fed again.
 
         Returns:
             actions (N,) int64 and their log-probabilities (N,) float32; zeros in inactive slots.
@@ -171,9 +173,11 @@ class Sampler:
             ValueError: for wrong shapes or lengths.
             FloatingPointError: if the policy's logits are not finite.
         """
+        if self.policy.training:
+            self.policy.eval()  # with gradient checkpointing on, layers in training mode leave the cache out
         active = np.ones(self.num_slots, np.bool_) if active is None else active
         self._check_observation(input_ids, lengths, active)
-        start = self._reusable(input_ids, lengths, active, restart)
+        start = self._reusable(input_ids, lengths, active)
         count = np.where(active, lengths - start, 0)
         # Drawn for all slots, so that a slot's randomness does not depend on how many others are active.
         device = self.generator.device
@@ -195,14 +199,10 @@ class Sampler:
 
     # -- which tokens are new -------------------------------------------------------------------------------------
 
-    def _reusable(
-        self, input_ids: IntArray, lengths: IntArray, active: BoolArray, restart: BoolArray | None
-    ) -> IntArray:
+    def _reusable(self, input_ids: IntArray, lengths: IntArray, active: BoolArray) -> IntArray:
         """(N,) how many leading tokens of each observation the cache holds, less the last: its logits are needed."""
         if self._weights_changed():
             self.reset()
-        if restart is not None:
-            self._held_length[restart] = 0
         width = min(int(self._held_length.max()), input_ids.shape[1])
         same = self._held[:, :width] == input_ids[:, :width]
         same |= self._columns[:width] >= self._held_length[:, None]

@@ -192,16 +192,19 @@ def train_sft(
             which Ctrl-C came is complete, and returns.
         output_dir: for such a state, which the caller removes in the end; nothing else is written there. None: it is
             not kept.
-        success: greedy success on held-out tasks, asked every `config.eval_every` steps if `config.stop_at` is set.
+        success: the success rate of sampled held-out episodes, asked every `config.eval_every` steps if
+            `config.stop_at` is set, which needs it.
         report: gets step, loss and success every few steps.
 
     Raises:
         FloatingPointError: the loss is NaN or infinite; the weights are those before that step.
-        ValueError: no transcripts, or a batch size that its micro-batches do not divide.
+        ValueError: no transcripts, a batch size that its micro-batches do not divide, `stop_at` without `success`.
     """
     config.check()
     if not transcripts:
         raise ValueError("no transcripts to learn from")
+    if config.stop_at is not None and success is None:
+        raise ValueError("sft.stop_at needs success=, which says how good the policy is; or set it to None")
     if config.steps < 1:
         return  # `Trainer` would take 0 steps as "three epochs"
     watch = _Watch(config, success, report, interrupt or Interrupt())

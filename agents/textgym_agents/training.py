@@ -23,7 +23,7 @@ from textgym_agents.config import TrainConfig
 from textgym_agents.evaluate import Evaluation, evaluate, fixed_tasks, succeeded
 from textgym_agents.interrupt import Interrupt
 from textgym_agents.learner import Learner
-from textgym_agents.models import load_policy
+from textgym_agents.models import check_device, load_policy
 from textgym_agents.policy import ValueHeadPolicy
 from textgym_agents.policy_io import CheckpointMismatch, save_policy
 from textgym_agents.rollout import rollout
@@ -57,11 +57,14 @@ class TrainingRun:
         config.check()
         with contextlib.suppress(ContextTooShort):  # that is for the model's own tokenizer to say
             make_envs(env_id, config, config.eval_split, 1, None)
-        saved = run.latest_policy()
+        check_device(config.device)
+        # A folder `sft` in the stage "sft" was saved right before a crash; that stage is repeated from its start.
+        saved = run.latest_policy() if progress.stage != "sft" else None
         self.policy, self.hf_tokenizer = load_policy(
             config.model if saved is None else str(saved),
             lora=config.lora if saved is None else None,
             seed=derive_seed(config.seed, "model"),
+            device=config.device,
             vocab_size=ByteTokenizer(config.env.markup).vocab_size if config.model == "tiny" else None,
         )
         self.tokenizer = wrap_tokenizer(self.hf_tokenizer, self.policy, config)
@@ -140,6 +143,9 @@ class TrainingRun:
             demos = demonstrations(
                 self.train_envs.rules, config.demonstrations, derive_seed(self.config.seed, "demonstrations")
             )
+            trainer_folder = self.run.path / "sft_trainer"
+            if not any(trainer_folder.glob("checkpoint-*")):
+                self.run.drop_sft_metrics()
             with self._bar(config.steps, "SFT") as bar:
 
                 def report(row: dict[str, float]) -> None:
@@ -155,7 +161,7 @@ class TrainingRun:
                     success=self._validation_success(config.eval_episodes) if config.stop_at is not None else None,
                     report=report,
                     interrupt=self.interrupt,
-                    output_dir=self.run.path / "sft_trainer",
+                    output_dir=trainer_folder,
                 )
             if self.policy.adapter is not None:
                 self.policy.merge_adapter(seed=derive_seed(self.config.seed, "adapter"))
@@ -292,8 +298,3 @@ def write_transcripts(folder: Path, transcripts: list[Transcript], tokenizer: To
     write_jsonl(folder / "transcripts.jsonl", transcripts)
     texts = [render_transcript(t, tokenizer) for t in transcripts]
     (folder / "transcripts.ansi").write_text("\n\n".join(texts) + "\n", encoding="utf-8")
-
-
-def train(env_id: str, config: TrainConfig, run: RunFolder, progress: Progress) -> dict[str, Any]:
-    """Run what is left of a run and return its results; see `TrainingRun`."""
-    return TrainingRun(run, env_id, config, progress).train()

@@ -599,6 +599,17 @@ def test_context_too_short_is_told_when_the_env_is_made():
     toy_env("byte", "hermes", max_tokens=needed)
 
 
+def test_context_too_short_for_some_of_the_tasks_is_told_when_the_env_is_made():
+    class SeldomLong(ToyTasks):
+        def draw(self, rng, split):
+            task = super().draw(rng, split)
+            return Task("long " * 200, "1") if task.metadata["number"] % 10 == 0 else task
+
+    assert SeldomLong().draw(np.random.default_rng(0), "train").answer != "1"  # the first one would fit
+    with pytest.raises(ContextTooShort, match="raise max_tokens to at least 1"):
+        toy_env("byte", "tags", source=SeldomLong())
+
+
 def test_context_too_short_for_one_task():
     env = toy_env("byte", "tags")
     env.reset(seed=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 import gymnasium as gym
@@ -117,6 +118,7 @@ def test_same_seeds_same_transcripts() -> None:
     # And again on environments that have been used, as training does: seeds, not history.
     actor = sampler(policy, envs, 5)
     rollout(envs, actor, 4, seed=8)
+    actor.reset()  # what is in the cache was computed in other batches, which may show in the last bit
     actor.generator.manual_seed(0)
     assert rollout(envs, actor, 7, seed=0) == results[0]
 
@@ -139,6 +141,25 @@ def test_errors_of_the_actor_and_of_on_episode_come_through() -> None:
 def test_environments_of_another_make_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r'rollout\(\) needs gym.make_vec\(.*SameStep.*record=True.*"token"'):
         rollout(make_envs(2, **change), RandomActor(BYTES, 0), 2, seed=0)
+
+
+def test_episodes_of_a_slot_share_the_cache_of_the_system_prompt() -> None:
+    policy = byte_policy()
+    envs = make_envs(2, system_prompt="Use the calculator, then submit.")
+    actor = sampler(policy, envs)
+    transcripts = rollout(envs, actor, 8, seed=0)
+    columns = zip(*(t.ids.tolist() for t in transcripts), strict=False)
+    prefix = len(list(takewhile(lambda column: len(set(column)) == 1, columns)))
+    assert prefix > 30
+    assert actor.stats.fed <= sum(len(t.ids) for t in transcripts) - prefix * (8 - 2)
+
+
+@pytest.mark.parametrize("given", [1, 3])
+def test_tasks_that_are_not_one_an_episode_are_refused(given: int) -> None:
+    envs = make_envs(2)
+    tasks = fixed_tasks(envs.rules.source, "test", given, seed=1)
+    with pytest.raises(ValueError, match=f"{given} tasks for num_episodes=2"):
+        rollout(envs, RandomActor(BYTES, 0), 2, tasks=tasks)
 
 
 @pytest.mark.parametrize("n", [0, -1])

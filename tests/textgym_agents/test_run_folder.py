@@ -73,6 +73,16 @@ def test_metrics_beyond_the_checkpoint_are_dropped(tmp_path: Path) -> None:
     assert found == rows[:4]
 
 
+def test_what_is_repeated_replaces_its_rows(tmp_path: Path) -> None:
+    run = started(tmp_path)
+    for row in ({"name": "start", "success": 0}, {"name": "sft", "success": 1}, {"name": "sft", "success": 2}):
+        run.log({"stage": "eval", **row})
+        run.log({"stage": "sft", "step": 10})
+    run.drop_sft_metrics()
+    found = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [(r["name"], r["success"]) for r in found] == [("start", 0), ("sft", 2)]
+
+
 def test_the_newest_policy_is_the_one_to_go_on_with(tmp_path: Path) -> None:
     run = started(tmp_path)
     policy, learner = make_learner()

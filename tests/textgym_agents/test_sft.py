@@ -309,6 +309,11 @@ def test_bad_numbers(config: SFTConfig, message: str) -> None:
         trained(config)
 
 
+def test_stop_at_needs_to_know_the_success() -> None:
+    with pytest.raises(ValueError, match=r"sft\.stop_at needs success="):
+        trained(replace(QUICK, stop_at=0.5))
+
+
 def test_no_transcripts() -> None:
     with pytest.raises(ValueError, match="no transcripts"):
         train_sft(small_policy(), [], QUICK, seed=0)

@@ -263,6 +263,29 @@ def test_a_second_ctrl_c_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch:
     assert_same_run(whole, cut)
 
 
+@pytest.mark.slow
+def test_a_crash_right_after_sft_repeats_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between saving the policy and saving how far the run is: the saved policy must not be trained twice."""
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    arguments = [*TINY, *NO_STOP, "--iterations", "1"]
+    assert train(*arguments, "--out", whole) == 0
+    save_progress = RunFolder.save_progress
+
+    def dying_save(self: RunFolder, progress: Any) -> None:
+        if progress.stage == "ppo":
+            raise SystemExit("killed")
+        save_progress(self, progress)
+
+    monkeypatch.setattr(RunFolder, "save_progress", dying_save)
+    with pytest.raises(SystemExit):
+        train(*arguments, "--out", cut)
+    monkeypatch.undo()
+    assert (cut / "sft").exists()
+    assert train("--resume", cut) == 0
+    assert_same_run(whole, cut)
+    assert rows(whole, "sft") == rows(cut, "sft")
+
+
 # -- what is refused ----------------------------------------------------------------------------------------------
 
 BAD = {
@@ -292,6 +315,8 @@ BAD = {
     "minibatches": (["--learner.minibatches", "0"], r"learner.minibatches must be at least 1, not 0"),
     "micro-batch": (["--sft.micro-batch-size", "3"], r"sft.micro_batch_size \(3\) must divide sft.batch_size \(4\)"),
     "learning rate": (["--learner.lr", "-1"], r"learner.lr must be a finite number and not negative"),
+    "device": (["--device", "cuda:99"], r"torch cannot use the device 'cuda:99'"),
+    "no such device": (["--device", "gpu"], r"torch cannot use the device 'gpu'"),
     "nan": (["--sft.lr", "nan"], r"sft.lr must be a finite number"),
 }
 
