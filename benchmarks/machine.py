@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 PACKAGES = ("textgym", "gymnasium", "numpy", "torch", "transformers", "peft")
 
 
 def describe() -> dict[str, Any]:
-    """Python, package versions, processor kind and number of cores."""
+    """Commit, Python, package versions, processor kind and number of cores."""
+    git = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False, cwd=Path(__file__).parent).stdout.strip()
     model = platform.processor() or platform.machine()
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -19,6 +23,7 @@ def describe() -> dict[str, Any]:
     except (OSError, StopIteration):
         pass
     return {
+        "commit": commit,
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
         "processor": model,

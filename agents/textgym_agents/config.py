@@ -128,7 +128,7 @@ def demo() -> TrainConfig:
             max_turns=4,
             max_tool_tokens=32,
         ),
-        sft=SFTConfig(steps=900, demonstrations=29_000, stop_at=0.5),
+        sft=SFTConfig(stop_at=0.5),
         # Monte Carlo advantages: the one reward lies 20 tokens behind the digit that decides it. The critic explains
         # little of a copying error, and through the shared trunk its loss would drown the policy's. A failed episode
         # has one wrong digit among twenty right tokens, so negative advantages are mostly noise.
