@@ -73,7 +73,7 @@ def plot(folders: list[Path], png: Path, title: str) -> None:
         ppo = [r for r in rows if r["stage"] == "ppo"]
         last = next(r for r in reversed(rows) if r["stage"] == "eval")
         (line,) = axis.plot([r["episodes"] for r in ppo], [r["success"] for r in ppo], lw=1, alpha=0.7)
-        axis.plot(last["episodes"], last["success"], "o", color=line.get_color())
+        axis.plot(ppo[-1]["episodes"], last["success"], "o", color=line.get_color())
     axis.set(xlabel="PPO episodes", ylabel="success", ylim=(0, 1.02), title=title)
     axis.text(0.02, 0.03, "lines: sampled in training; dots: greedy on held-out tasks", transform=axis.transAxes)
     axis.grid(alpha=0.3)

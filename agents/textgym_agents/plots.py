@@ -49,7 +49,7 @@ def plot_learning_curves(metrics: str | Path, png: str | Path, title: str = "") 
         axis.grid(alpha=0.3)
     held_out = axes.flat[0]
     for row in evals:
-        x = row["episodes"]
+        x = row["ppo_episodes"]
         held_out.errorbar(
             x,
             row["success"],

@@ -130,8 +130,8 @@ class TrainingRun:
                 self.eval_envs, self._sampler(self.eval_envs, 0, greedy=True), self.tasks, self._ticker(bar)
             )
         self.progress.evaluations[name] = evaluation.summary()
-        episodes = self.progress.iteration * self.config.episodes
-        self.run.log({"stage": "eval", "name": name, "episodes": episodes, **evaluation.summary()})
+        trained = self.progress.iteration * self.config.episodes
+        self.run.log({"stage": "eval", "name": name, "ppo_episodes": trained, **evaluation.summary()})
         self.run.save_progress(self.progress)
         return evaluation
 

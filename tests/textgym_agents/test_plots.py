@@ -16,7 +16,7 @@ from textgym_agents.plots import plot_learning_curves, read_metrics
 def rows(iterations: int, kl: bool) -> list[dict[str, Any]]:
     def evaluation(name: str, episodes: int, success: float) -> dict[str, Any]:
         low, high = max(0.0, success - 0.04), min(1.0, success + 0.04)
-        return {"stage": "eval", "name": name, "episodes": episodes, "success": success, "low": low, "high": high}
+        return {"stage": "eval", "name": name, "ppo_episodes": episodes, "success": success, "low": low, "high": high}
 
     made = [evaluation("start", 0, 0.0), {"stage": "sft", "step": 10, "loss": 1.0, "success": 0.1}]
     made.append(evaluation("sft", 0, 0.31))

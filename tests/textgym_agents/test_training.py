@@ -140,6 +140,8 @@ def test_a_run_writes_all_that_is_promised(tmp_path: Path, capsys: pytest.Captur
     assert [r["step"] for r in rows(run, "sft")] == [1, 2, 3, 4]
     ppo = rows(run, "ppo")
     assert [(r["iteration"], r["episodes"]) for r in ppo] == [(1, 8), (2, 16)]
+    evals = [(r["name"], r["ppo_episodes"]) for r in rows(run, "eval")]
+    assert evals == [("start", 0), ("sft", 0), ("ppo", 16)], "where the learning curve shows them"
     assert ppo[0]["kl"] == 0.0, "at first the policy is the reference"
     assert ppo[1]["kl"] != 0.0
     assert ppo[0]["ratio_max"] > 1.0
