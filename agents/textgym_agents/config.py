@@ -167,7 +167,7 @@ def pretrained() -> TrainConfig:
             temperature=0.7,
         ),
         learner=LearnerConfig(lr=5e-4, minibatches=2, micro_batch_size=16),
-        iterations=16,
+        iterations=22,
         episodes=48,
         num_envs=48,
         eval_episodes=200,
