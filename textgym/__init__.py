@@ -2,6 +2,7 @@
 
 from textgym.env import TextEnv
 from textgym.registration import register
+from textgym.replaying import ReplayMismatch, replay, replay_transcript
 from textgym.rules import ContextTooShort
 from textgym.task import Plan, Task, TaskSource, ToolCall
 from textgym.tokenizers import ByteTokenizer, HFTokenizer, Tokenizer
@@ -16,6 +17,7 @@ __all__ = [
     "ContextTooShort",
     "HFTokenizer",
     "Plan",
+    "ReplayMismatch",
     "Segment",
     "StopReason",
     "Task",
@@ -29,6 +31,8 @@ __all__ = [
     "Transcript",
     "read_jsonl",
     "register",
+    "replay",
+    "replay_transcript",
     "write_jsonl",
 ]
 

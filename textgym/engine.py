@@ -1,51 +1,31 @@
 """The engine under every face: it appends tokens, ends turns, runs tools, keeps budgets and gives rewards.
 
-`Rows` holds the token arrays of N episodes. `Episode` is one episode's state over one row; `TextEnv` has one of them
-and `TextVectorEnv` has N.
+`Episode` is one episode's state over one row of `Rows`; `TextEnv` has one of them and `TextVectorEnv` has N.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from textgym.protocols import CallResult
-from textgym.rules import Rules
+from textgym.rows import MARK, Rows
+from textgym.rules import Rules, length_of
+from textgym.seeding import ToolSeeds
 from textgym.task import Task
-from textgym.transcript import ROLE_CODE, Role, Segment, StopReason, Transcript
+from textgym.toolbox import Toolbox
+from textgym.transcript import Role, Segment, StopReason, Transcript
+
+__all__ = ["TRUNCATION_MARKER", "Episode", "Outcome", "Rows"]
 
 TRUNCATION_MARKER = " [output truncated]"
 
-
-@dataclass(frozen=True)
-class Rows:
-    """Token arrays of N episodes, padded to length L. `observation` gives them as Gymnasium sees them."""
-
-    input_ids: npt.NDArray[np.int64]
-    attention_mask: npt.NDArray[np.int8]
-    loss_mask: npt.NDArray[np.int8]
-    segment_ids: npt.NDArray[np.int8]
-    length: npt.NDArray[np.int64]
-
-    @classmethod
-    def empty(cls, n: int, max_tokens: int, pad_id: int) -> Rows:
-        attention, loss, segments = (np.zeros((n, max_tokens), np.int8) for _ in range(3))
-        return cls(np.full((n, max_tokens), pad_id, np.int64), attention, loss, segments, np.zeros((n, 1), np.int64))
-
-    def observation(self, row: int | slice = slice(None), copy: bool = True) -> dict[str, npt.NDArray[Any]]:
-        """The arrays of one row (L,) or of all (N, L), fresh or by reference."""
-        views: dict[str, npt.NDArray[Any]] = {
-            "input_ids": self.input_ids[row],
-            "attention_mask": self.attention_mask[row],
-            "loss_mask": self.loss_mask[row],
-            "segment_ids": self.segment_ids[row],
-            "length": self.length[row],
-        }
-        return {key: view.copy() for key, view in views.items()} if copy else views
+_CHARACTERS_A_TOKEN = 256
+"""A tool result is cut at so many characters for each token of its limit before it is encoded, which takes time."""
 
 
 @dataclass
@@ -58,8 +38,7 @@ class Outcome:
     info: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Span:
+class _Span(NamedTuple):
     """A segment whose ids lie in the row at [start, end)."""
 
     start: int
@@ -70,32 +49,46 @@ class _Span:
 
 
 class Episode:
-    """One episode over row `row` of `rows`."""
+    """One episode over row `row` of `rows`.
 
-    def __init__(self, rules: Rules, rows: Rows, row: int) -> None:
+    Args:
+        rules, rows, row: what it plays by and where its tokens are.
+        threads: whether tools that block run in a thread, so that the episodes beside this one need not wait.
+    """
+
+    def __init__(self, rules: Rules, rows: Rows, row: int, threads: bool = False) -> None:
         self.rules, self.rows, self.row = rules, rows, row
+        self.toolbox = Toolbox(rules.tools, rules.call_timeout, threads)
         self.task: Task | None = None
         self.metadata: dict[str, Any] = {}
         self._clear()
 
     def _clear(self) -> None:
-        row, rows = self.row, self.rows
-        rows.input_ids[row] = self.rules.tokenizer.pad_id
-        rows.attention_mask[row] = rows.loss_mask[row] = rows.segment_ids[row] = 0
-        rows.length[row, 0] = 0
+        self.rows.clear(self.row)
         self.spans: list[_Span] = []
         self.turn_start = 0
         self.turn_rewards: list[float] = []
         self.calls = 0
+        self._over = 0  # calls of the current turn beyond the budget
         self.stop_reason: StopReason | None = None
         self.success = False
 
     @property
     def length(self) -> int:
+        """Tokens so far, without those on an encoder's side."""
         return int(self.rows.length[self.row, 0])
 
-    def reset(self, task: Task, metadata: Mapping[str, Any] | None = None) -> None:
+    @property
+    def running(self) -> bool:
+        """Whether the turn has ended and its calls are at work in a thread. Actions are ignored until `collect`."""
+        return self.toolbox.running is not None
+
+    def reset(self, task: Task, metadata: Mapping[str, Any] | None = None, seeds: ToolSeeds | None = None) -> None:
         """Start an episode on `task`.
+
+        Args:
+            metadata: facts for the transcript.
+            seeds: randomness of the tools; None lets chance choose.
 
         Raises:
             TypeError: `task` is not a `Task`.
@@ -103,143 +96,231 @@ class Episode:
         """
         if not isinstance(task, Task):
             raise TypeError(f"a task must be a textgym.Task, not {type(task).__name__}")
-        prompt = self.rules.prompt(task)
-        self.rules.check_fits(prompt)
+        question = self.rules.question(task)
+        ids, marks = self.rules.prefix_arrays
+        self.rules.check_fits(len(ids) + length_of(question))
+        self.toolbox.reset(seeds)
         self._clear()
         self.task, self.metadata = task, dict(metadata or {})
-        self._append(prompt)
+        self.rows.ids[self.row, : len(ids)], self.rows.marks[self.row, : len(ids)] = ids, marks
+        end = 0
+        for segment in self.rules.prefix:
+            end = self._note(segment, end)
+        end = self._write(question, end)
+        (self.rows.prompt_length if self.rows.start else self.rows.length)[self.row, 0] = end
+        self.turn_start = self.length
 
-    def _append(self, segments: Iterable[Segment]) -> None:
-        """Append segments that the policy did not sample; its turn starts behind them."""
-        start = self.length
+    def close(self) -> None:
+        """End sessions of tools, and threads."""
+        self.toolbox.close()
+
+    # Tokens
+
+    def _write(self, segments: Sequence[Segment], column: int) -> int:
+        """Write segments that the policy did not sample; the column behind them."""
         for segment in segments:
-            end = start + len(segment.ids)
-            self.rows.input_ids[self.row, start:end] = segment.ids
-            self.rows.segment_ids[self.row, start:end] = ROLE_CODE[segment.role]
-            self.spans.append(_Span(start, end, segment.role, segment.turn, segment.tool_call_id))
-            start = end
-        self.rows.attention_mask[self.row, :start] = 1
-        self.rows.length[self.row, 0] = self.turn_start = start
+            self.rows.write(self.row, column, segment.ids, segment.role)
+            column = self._note(segment, column)
+        return column
+
+    def _note(self, segment: Segment, column: int) -> int:
+        """Put a segment that stands from `column` on into the record; the column behind it."""
+        end = column + len(segment.ids)
+        self.spans.append(_Span(column, end, segment.role, segment.turn, segment.tool_call_id))
+        return end
+
+    def _append(self, segments: Sequence[Segment]) -> None:
+        """Append segments that the policy did not sample; its turn starts behind them."""
+        start = self.rows.start
+        self.rows.length[self.row, 0] = self.turn_start = self._write(segments, start + self.length) - start
+
+    def _sample(self, ids: npt.NDArray[np.int64]) -> None:
+        """Append ids that the policy sampled."""
+        length = self.length
+        self.rows.write(self.row, self.rows.start + length, ids, "model")
+        self.rows.length[self.row, 0] = length + len(ids)
+
+    def _turn_ids(self) -> list[int]:
+        """The ids of the turn so far."""
+        start = self.rows.start
+        ids: list[int] = self.rows.ids[self.row, start + self.turn_start : start + self.length].tolist()
+        return ids
+
+    # Turns
 
     def push(self, ids: npt.NDArray[np.int64]) -> Outcome:
-        """Append sampled ids up to the end of the turn, and end it if they reach it. Ids behind that are ignored."""
+        """`begin`, and `collect` where it must be."""
+        outcome = self.begin(ids)
+        return self.collect() if outcome is None else outcome
+
+    def begin(self, ids: npt.NDArray[np.int64]) -> Outcome | None:
+        """Append sampled ids up to the end of the turn, and end it if they reach it. Ids behind that are ignored.
+
+        Without ids the turn ends where it is, as with the turn face's empty action: neither a call nor a submission.
+
+        Returns:
+            None if calls are at work in a thread: `collect` has the outcome.
+        """
         if self.stop_reason is not None:
-            return self._ended()
-        used = 0
-        while used < len(ids):
-            room = self.rules.max_new_tokens - (self.length - self.turn_start)
-            rest = ids[used : used + room]
-            hits = np.flatnonzero(self.rules.may_stop[rest])
-            taken = int(hits[0]) + 1 if len(hits) else len(rest)
-            start, end = self.length, self.length + taken
-            self.rows.input_ids[self.row, start:end] = rest[:taken]
-            self.rows.attention_mask[self.row, start:end] = 1
-            self.rows.loss_mask[self.row, start:end] = 1
-            self.rows.segment_ids[self.row, start:end] = ROLE_CODE["model"]
-            self.rows.length[self.row, 0] = end
-            used += taken
-            outcome = self.maybe_end_turn()
-            if outcome is not None:
-                return outcome
-        return Outcome()
+            return self.ended()
+        if self.running:
+            return None
+        if not len(ids):
+            return self._end_empty_turn()
+        turn = self._turn_ids()
+        new = ids[: self.rules.max_new_tokens - len(turn)]
+        turn += new.tolist()
+        for at in np.flatnonzero(self.rules.may_stop[new]).tolist():
+            end = len(turn) - len(new) + at + 1
+            if (text := self.rules.stopped_text(turn[:end])) is not None:
+                self._sample(new[: at + 1])
+                return self._end_turn(text)
+        self._sample(new)
+        return self._finish(StopReason.MAX_NEW_TOKENS) if len(turn) >= self.rules.max_new_tokens else Outcome()
+
+    def begin_token(self, token: int) -> Outcome | None:
+        """`begin` for one id, without the arrays."""
+        if self.stop_reason is not None or self.running:
+            return None if self.running else self.ended()
+        rows, row, length = self.rows, self.row, self.length
+        rows.ids[row, rows.start + length] = token
+        rows.marks[row, rows.start + length] = MARK["model"]
+        rows.length[row, 0] = length + 1
+        full = length + 1 - self.turn_start >= self.rules.max_new_tokens
+        if not (full or self.rules.may_stop[token]):
+            return Outcome()
+        outcome = self.maybe_end_turn()
+        return Outcome() if outcome is None and not self.running else outcome
 
     def maybe_end_turn(self) -> Outcome | None:
-        """End the turn if its last token stops it or its token budget is spent; None while it goes on."""
-        ids = self.rows.input_ids[self.row, self.turn_start : self.length].tolist()
-        eos = bool(ids) and ids[-1] == self.rules.tokenizer.eos_id
-        text = self.rules.tokenizer.decode(ids[:-1] if eos else ids)
-        if eos or any(stop in text for stop in self.rules.protocol.stop_strings):
+        """End the turn if its last token stops it or its token budget is spent.
+
+        Returns:
+            None if it goes on, or if calls are at work in a thread (`running` tells).
+        """
+        ids = self._turn_ids()
+        if (text := self.rules.stopped_text(ids)) is not None:
             return self._end_turn(text)
-        if len(ids) >= self.rules.max_new_tokens:
-            return self._finish(StopReason.MAX_NEW_TOKENS)
-        return None
+        return self._finish(StopReason.MAX_NEW_TOKENS) if len(ids) >= self.rules.max_new_tokens else None
 
-    def end_empty_turn(self) -> Outcome:
-        """End a turn without tokens, as the turn face's empty action does: neither a call nor a submission."""
-        return self._ended() if self.stop_reason is not None else self._finish(StopReason.NO_CALL)
+    def _end_empty_turn(self) -> Outcome:
+        """The record keeps such an end as a sampled segment without ids, or it could not be replayed."""
+        self._close_model_span()
+        column = self.rows.start + self.length
+        self.spans.append(_Span(column, column, "model", len(self.turn_rewards), None))
+        return self._finish(StopReason.NO_CALL)
 
-    def _end_turn(self, text: str) -> Outcome:
+    def _end_turn(self, text: str) -> Outcome | None:
         parsed = self.rules.protocol.parse(text)
         if parsed.submission is not None:
             return self._submit(parsed.submission)
         if not parsed.calls:
             return self._finish(StopReason.NO_CALL)
-        allowed = self.rules.max_calls - self.calls
-        results = [self.rules.run(call, f"call{self.calls + i}") for i, call in enumerate(parsed.calls[:allowed])]
         self._close_model_span()
-        turn = len(self.turn_rewards)
+        allowed = self.rules.max_calls - self.calls
+        self._over = max(0, len(parsed.calls) - allowed)
+        results = self.toolbox.start(parsed.calls[:allowed], self.calls)
+        return None if results is None else self._answer(results)
+
+    def collect(self) -> Outcome:
+        """Wait for the calls at work and end the turn with their results."""
+        running = self.toolbox.running
+        assert running is not None
+        running.wait()
+        self.toolbox.running = None
+        return self._answer(running.results())
+
+    def _answer(self, results: Sequence[CallResult]) -> Outcome:
+        """Append the replies to a turn's calls, and go on or end."""
+        rules, turn = self.rules, len(self.turn_rewards)
         self.calls += len(results)
-        appended = self._append_results(results, turn + 1)
-        statuses = [str(result.status) for result in results] if appended else []
-        if len(parsed.calls) > allowed:
-            return self._finish(StopReason.MAX_CALLS, statuses)
-        if not appended or self.length + self.rules.max_new_tokens > self.rules.max_tokens:
-            return self._finish(StopReason.MAX_TOKENS, statuses)
-        if turn + 1 >= self.rules.max_turns:
-            return self._finish(StopReason.MAX_TURNS, statuses)
-        self.turn_rewards.append(0.0)
-        return Outcome(info={"turn": turn, "calls": statuses})
+        replies, cut = self._replies(results, turn + 1)
+        if replies:
+            self._append(replies)
+        statuses = [str(result.status) for result in results] if replies else []
+        info: dict[str, Any] = {"turn": turn, "calls": statuses}
+        if unanswered := self._over + len(results) - len(statuses):
+            info["unanswered_calls"] = unanswered
+        if cut and replies:
+            info["cut_results"] = cut
+        policies = [rules.call_errors.get(result.status) for result in results]
+        reward = 0.0 - rules.call_error_penalty * policies.count("penalize")
+        if "penalize" in policies:
+            info["reward_components"] = {"call_error": reward}
+        if "terminate" in policies:
+            return self._finish(StopReason.CALL_ERROR, info, reward)
+        if self._over:
+            return self._finish(StopReason.MAX_CALLS, info, reward)
+        if not replies or self.length + rules.max_new_tokens > rules.max_tokens:
+            return self._finish(StopReason.MAX_TOKENS, info, reward)
+        if turn + 1 >= rules.max_turns:
+            return self._finish(StopReason.MAX_TURNS, info, reward)
+        self.turn_rewards.append(reward)
+        return Outcome(reward, info=info)
 
-    def _append_results(self, results: Sequence[CallResult], turn: int) -> bool:
-        """Append the replies, all or none, if they fit the context; results are capped first."""
-        if not results:
-            return False
-        segments = [self._cap(self.rules.encode(p, turn)) for p in self.rules.protocol.results(results)]
-        if self.length + sum(len(s.ids) for s in segments) > self.rules.max_tokens:
-            return False
-        self._append(segments)
-        return True
+    def _replies(self, results: Sequence[CallResult], turn: int) -> tuple[list[Segment], list[str]]:
+        """The replies as segments, or none if they do not fit the context together; ids of calls that were cut."""
+        limit, segments, cut = self.rules.max_tool_tokens, [], []
+        for piece in self.rules.protocol.results(results) if results else []:
+            long = piece.role == "tool" and len(piece.text) > limit * _CHARACTERS_A_TOKEN
+            text = piece.text[: limit * _CHARACTERS_A_TOKEN] if long else piece.text
+            segment = self.rules.encode(replace(piece, text=text) if long else piece, turn)
+            if long or (piece.role == "tool" and len(segment.ids) > limit):
+                segment = self._cut(segment)
+                cut.append(str(piece.tool_call_id))
+            segments.append(segment)
+        fits = self.length + length_of(segments) <= self.rules.max_tokens
+        return (segments, cut) if fits else ([], [])
 
-    def _cap(self, segment: Segment) -> Segment:
-        """Cut a tool result at `max_tool_tokens`, with a visible marker in its place."""
+    def _cut(self, segment: Segment) -> Segment:
+        """A tool result cut at `max_tool_tokens`, with a visible marker in place of the rest."""
         limit = self.rules.max_tool_tokens
-        if segment.role != "tool" or len(segment.ids) <= limit:
-            return segment
         marker = tuple(self.rules.tokenizer.encode(TRUNCATION_MARKER))
-        ids = (segment.ids[: max(0, limit - len(marker))] + marker)[:limit]
-        return Segment(ids, "tool", turn=segment.turn, tool_call_id=segment.tool_call_id)
+        return replace(segment, ids=(segment.ids[: max(0, limit - len(marker))] + marker)[:limit])
 
     def _submit(self, submission: str) -> Outcome:
         assert self.task is not None
         components = {k: float(v) for k, v in self.rules.source.grade(self.task, submission).items()}
         self.success = components.get("correct", 0.0) >= 1.0
-        outcome = self._finish(StopReason.SUBMIT, reward=sum(components.values()))
-        outcome.info["reward_components"] = components
-        return outcome
+        info = {"turn": len(self.turn_rewards), "calls": [], "reward_components": components}
+        return self._finish(StopReason.SUBMIT, info, sum(components.values()))
 
-    def _finish(self, stop_reason: StopReason, calls: Sequence[str] = (), reward: float = 0.0) -> Outcome:
+    def _finish(self, stop_reason: StopReason, info: dict[str, Any] | None = None, reward: float = 0.0) -> Outcome:
         self._close_model_span()
         self.stop_reason = stop_reason
+        info = {"turn": len(self.turn_rewards), "calls": []} if info is None else info
         self.turn_rewards.append(reward)
-        info = {
-            "turn": len(self.turn_rewards) - 1,
-            "calls": list(calls),
-            "stop_reason": str(stop_reason),
-            "is_success": self.success,
-        }
+        info["stop_reason"] = str(stop_reason)
+        info["is_success"] = self.success
         if self.rules.record:
             info["transcript"] = self.transcript()
         return Outcome(reward, stop_reason.terminated, not stop_reason.terminated, info)
 
-    def _ended(self) -> Outcome:
+    def ended(self) -> Outcome:
         """Any further action on a finished episode changes nothing and earns nothing."""
         assert self.stop_reason is not None
         terminated = self.stop_reason.terminated
         return Outcome(0.0, terminated, not terminated, {"stop_reason": str(self.stop_reason)})
 
+    # The record
+
     def _close_model_span(self) -> None:
-        if self.turn_start < self.length:
-            self.spans.append(_Span(self.turn_start, self.length, "model", len(self.turn_rewards), None))
-            self.turn_start = self.length
+        self.spans += self._open_span()
+        self.turn_start = self.length
+
+    def _open_span(self) -> list[_Span]:
+        """What the policy sampled since the last segment, if anything."""
+        if self.turn_start >= self.length:
+            return []
+        start = self.rows.start
+        return [_Span(start + self.turn_start, start + self.length, "model", len(self.turn_rewards), None)]
 
     def transcript(self) -> Transcript:
         """The episode so far."""
-        ids = self.rows.input_ids[self.row, : self.length].tolist()
-        spans = list(self.spans)
-        if self.turn_start < self.length:
-            spans.append(_Span(self.turn_start, self.length, "model", len(self.turn_rewards), None))
+        ids = self.rows.ids[self.row].tolist()
         segments = tuple(
-            Segment(tuple(ids[s.start : s.end]), s.role, s.role == "model", s.turn, s.tool_call_id) for s in spans
+            Segment(tuple(ids[s.start : s.end]), s.role, s.role == "model", s.turn, s.tool_call_id)
+            for s in (*self.spans, *self._open_span())
         )
         return Transcript(segments, tuple(self.turn_rewards), self.stop_reason, self._facts())
 

@@ -3,73 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import gymnasium
 import numpy as np
 import numpy.typing as npt
-from gymnasium import spaces
 
-from textgym.engine import Episode, Rows
+from textgym.engine import Episode, Outcome
 from textgym.rendering import render_transcript
+from textgym.rows import Arrays as Observation
 from textgym.rules import Rules
+from textgym.seeding import Generators
+from textgym.spaces import ActionMode, TurnSpace, make_spaces, turn_ids
 from textgym.task import Task, TaskSource
-from textgym.transcript import ROLE_CODE, StopReason, Transcript
+from textgym.transcript import StopReason, Transcript
 
-ActionMode = Literal["token", "turn"]
-Observation = dict[str, npt.NDArray[Any]]
+__all__ = ["ActionMode", "Observation", "TextEnv", "TurnSpace", "make_spaces", "turn_ids"]
 
-
-class TurnSpace(spaces.MultiDiscrete):
-    """Runs of up to `max_new_tokens` ids below `vocab_size`, padded by -1.
-
-    MultiDiscrete and not Box: ids are categories, and `check_env` asks of a Box that it be normalised.
-    """
-
-    def __init__(self, max_new_tokens: int, vocab_size: int) -> None:
-        super().__init__(np.full(max_new_tokens, vocab_size + 1), start=np.full(max_new_tokens, -1))
-
-    def sample(self, mask: Any = None, probability: Any = None) -> npt.NDArray[np.int64]:
-        """A run of random length: random ids alone would almost never stop, and every turn would be cut off."""
-        ids: npt.NDArray[np.int64] = super().sample(mask, probability)
-        ids[self.np_random.integers(1, max(2, len(ids))) :] = -1
-        return ids
-
-
-def make_spaces(rules: Rules, action_mode: str) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
-    """Observation and action space of one episode.
-
-    Raises:
-        ValueError: an unknown action mode.
-    """
-    length, vocab = rules.max_tokens, rules.tokenizer.vocab_size
-    observation = spaces.Dict(
-        {
-            "input_ids": spaces.Box(0, vocab - 1, (length,), np.int64),
-            "attention_mask": spaces.Box(0, 1, (length,), np.int8),
-            "loss_mask": spaces.Box(0, 1, (length,), np.int8),
-            "segment_ids": spaces.Box(0, len(ROLE_CODE), (length,), np.int8),
-            "length": spaces.Box(0, length, (1,), np.int64),
-        }
-    )
-    if action_mode == "token":
-        return observation, spaces.Discrete(vocab)
-    if action_mode == "turn":
-        return observation, TurnSpace(rules.max_new_tokens, vocab)
-    raise ValueError(f"unknown action_mode {action_mode!r}; the modes are 'token' and 'turn'")
-
-
-def turn_ids(action: npt.ArrayLike, vocab_size: int) -> npt.NDArray[np.int64]:
-    """The ids of a turn action: what stands before the first -1, clipped to the vocabulary, int64 (A,)."""
-    ids = np.asarray(action, np.int64).reshape(-1)
-    padding = np.flatnonzero(ids < 0)
-    return ids[: padding[0] if len(padding) else None].clip(max=vocab_size - 1)
-
-
-def task_generator(seed: int | None) -> np.random.Generator:
-    """The generator that draws tasks. It is a child of the seed, which leaves further children free for other uses."""
-    (child,) = np.random.SeedSequence(seed).spawn(1)
-    return np.random.default_rng(child)
+_Step = tuple[Observation, float, bool, bool, dict[str, Any]]
 
 
 class TextEnv(gymnasium.Env[Observation, Any]):
@@ -85,22 +36,36 @@ class TextEnv(gymnasium.Env[Observation, Any]):
     | `segment_ids` | Box int8 (L,) | who wrote the token: 1 system, 2 user, 3 model, 4 tool, 5 scaffold; 0 padding |
     | `length` | Box int64 (1,) | number of tokens |
 
+    With `layout="encdec"`, for encoder-decoder models, the prompt is in `encoder_*` arrays and all that follows in
+    `decoder_*` arrays; `textgym.spaces` lists them.
+
     Action: with `action_mode="token"` the next token, `Discrete(V)`; with `"turn"` a run of tokens padded by -1,
     `MultiDiscrete` of `max_new_tokens` ids from -1 to V-1. The two are one engine: the same tokens give the same
     transcript and rewards. A turn's tokens may come in several actions; ids behind the end of the turn are ignored.
 
-    A turn ends with EOS or one of the protocol's stop strings. Its tool calls run inside the step that ends it, and
-    the replies are in the observation of that step. Every call within `max_calls` gets a reply, also a malformed one;
-    calls beyond it do not run, get no reply, and end the episode. Replies that leave no room for another turn end it
-    too; they are taken in if they fit `max_tokens`, all or none. `info["calls"]` holds the status of each reply taken
-    in.
+    A turn ends with EOS or one of the protocol's stop strings. Its tool calls run inside the step that ends it, one
+    after another, and the replies are in the observation of that step, each paired with its call by id. Every call
+    within `max_calls` gets a reply, also a malformed one; calls beyond it do not run, get no reply, and end the
+    episode. Replies that leave no room for another turn end it too; they are taken in if they fit `max_tokens`, all
+    or none.
 
-    `terminated`: the policy submitted, or stopped without a call. `truncated`: a budget was spent;
-    `info["stop_reason"]` says which (`textgym.StopReason`). Rewards come with the turn's last token.
+    The info of a turn's last step:
+
+    | key | when | meaning |
+    |---|---|---|
+    | `turn` | always | number of the turn, from 0 |
+    | `calls` | always | status of each reply taken in, in order (`textgym.tools.CallStatus`) |
+    | `unanswered_calls` | some | number of calls without a reply: beyond `max_calls`, or without room |
+    | `cut_results` | some | ids of the calls whose result was cut at `max_tool_tokens` |
+    | `reward_components` | a reward | its parts, by name |
+    | `stop_reason`, `is_success` | the end | why it ended (`textgym.StopReason`), and whether the answer was right |
+
+    `terminated`: the policy submitted, stopped without a call, or failed in a call where `on_call_error` says so.
+    `truncated`: a budget was spent; `info["stop_reason"]` says which. Rewards come with the turn's last token.
 
     `step` never raises, whatever the tokens. `reset` raises `ContextTooShort` for a task that cannot fit, and so does
     the autoreset of a wrapper or a vector environment inside its `step`; making the environment tries some tasks of
-    the split, but cannot try all.
+    the split, but cannot try all. After Ctrl-C inside a step, `reset` starts afresh.
 
     Args:
         source: where tasks come from: a `TaskSource`, or "module:Class" with `source_kwargs`.
@@ -110,14 +75,25 @@ class TextEnv(gymnasium.Env[Observation, Any]):
         protocol: "tags", "hermes", or a `Protocol`.
         system_prompt: None writes the protocol's instructions; "" shows none.
         few_shot: number of oracle examples of the train split in the prompt.
+        layout: "causal" or "encdec".
         max_tokens, max_new_tokens, max_turns, max_calls, max_tool_tokens: the budgets: of the context, of a turn, in
             turns, in tool calls, of one tool result (cut with a visible marker). A prompt is
             taken in only if a whole turn still fits behind it.
+        max_prompt_tokens: with `layout="encdec"`, the budget of the encoder's side, by default as `max_tokens`, which
+            then is that of the decoder's side alone.
+        call_timeout: seconds for a call of a blocking tool (`Tool.blocking`) that has no limit of its own.
+        on_call_error: what a failed call does beside its reply: "feedback" (nothing), "penalize" (the turn's reward
+            has a component `call_error` of minus `call_error_penalty` for each), "terminate" (the episode ends, with
+            the stop reason `call_error`); or a mapping from statuses to these.
+        call_error_penalty: how much "penalize" takes off.
+        action_mask: "info", "obs" or "both": where to put the mask of ids that can stand in a turn, int8 (V,). It is
+            advice, and the same at every step; see `action_masks`.
+        allowed_tokens: restricts the mask to these ids.
         record: put the `Transcript` into the last step's info.
         render_mode: "ansi" or "human".
 
     Raises:
-        ValueError: an unknown split, tool, protocol or action mode, or a budget below 1.
+        ValueError: an unknown split, tool, protocol, layout, policy or action mode, or a number out of range.
         ContextTooShort: the prompt of one of the tasks that were tried does not fit.
 
     Example:
@@ -142,44 +118,73 @@ class TextEnv(gymnasium.Env[Observation, Any]):
         self.rules = Rules.make(source, **rules)
         self.action_mode, self.render_mode = action_mode, render_mode
         self.observation_space, self.action_space = make_spaces(self.rules, action_mode)
-        rows = Rows.empty(1, self.rules.max_tokens, self.rules.tokenizer.pad_id)
-        self.episode = Episode(self.rules, rows, 0)
-        self._task_rng: np.random.Generator | None = None
+        self.episode = Episode(self.rules, self.rules.rows(1), 0)
+        self._generators: Generators | None = None
         self._shown: tuple[int, StopReason | None] = (0, None)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Start an episode. `options={"task": Task(...)}` sets the task instead of drawing it."""
+        """Start an episode.
+
+        `options={"task": Task(...)}` sets the task instead of drawing it. `options={"episode": k}` gives the tools the
+        randomness of the k-th episode since the seed, as a replay needs it.
+        """
         super().reset(seed=seed)
-        if seed is not None or self._task_rng is None:
-            self._task_rng = task_generator(seed)
-        task: Task | None = (options or {}).get("task")
+        options = options or {}
+        if seed is not None or self._generators is None:
+            self._generators = Generators(seed)
+        task: Task | None = options.get("task")
         if task is None:
-            task = self.rules.source.draw(self._task_rng, self.rules.split)
-        self.episode.reset(task, {} if self.spec is None else {"env_id": self.spec.id})
+            task = self.rules.source.draw(self._generators.tasks, self.rules.split)
+        seeds = self._generators.next_episode(options.get("episode"))
+        env_id = {} if self.spec is None else {"env_id": self.spec.id}
+        self.episode.reset(task, {**env_id, **self._generators.facts()}, seeds)
         self._shown = (0, None)
         self._render_human()
-        return self.episode.rows.observation(0), {}
+        return self._observation(), self.rules.mask_info()
 
-    def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> _Step:
         """Take a token or a run of tokens; see the class."""
-        if self.action_mode == "token":
-            token = min(max(int(action), 0), self.rules.tokenizer.vocab_size - 1)
-            return self._push(np.array([token], np.int64))
-        return self._push(turn_ids(action, self.rules.tokenizer.vocab_size))
+        if self.action_mode == "turn":
+            return self.step_turn(action)
+        self._check_reset()
+        return self._result(self.episode.begin_token(min(max(int(action), 0), self.rules.tokenizer.vocab_size - 1)))
 
-    def step_text(self, text: str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+    def step_turn(self, action: npt.ArrayLike) -> _Step:
+        """Take a run of ids as the turn face does, in either face: up to the first -1; an empty one ends the turn."""
+        self._check_reset()
+        return self._result(self.episode.begin(turn_ids(action, self.rules.tokenizer.vocab_size)))
+
+    def step_text(self, text: str) -> _Step:
         """Take a whole turn as text, for agents that speak no tokens; EOS is added where nothing else ends it."""
-        return self._push(np.array(self.rules.encode_turn(text), np.int64))
+        return self.step_turn(self.rules.encode_turn(text))
 
-    def _push(self, ids: npt.NDArray[np.int64]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+    def _check_reset(self) -> None:
         if self.task is None:
             raise gymnasium.error.ResetNeeded("no episode yet: call reset() before step()")
-        outcome = self.episode.push(ids) if len(ids) else self.episode.end_empty_turn()
+
+    def _result(self, outcome: Outcome | None) -> _Step:
+        outcome = self.episode.collect() if outcome is None else outcome
         self._render_human()
-        observation = self.episode.rows.observation(0)
-        return observation, outcome.reward, outcome.terminated, outcome.truncated, outcome.info
+        info = outcome.info | self.rules.mask_info()
+        return self._observation(), outcome.reward, outcome.terminated, outcome.truncated, info
+
+    def _observation(self) -> Observation:
+        return self.episode.rows.observation(0) | self.rules.mask_info("obs")
+
+    def action_masks(self) -> npt.NDArray[np.bool_]:
+        """Which tokens can stand in a turn, as sb3-contrib asks for it.
+
+        bool (V,) for tokens; for turns bool (max_new_tokens * (V + 1),): at each place padding and the same ids.
+        `textgym.masks.turn_ids_mask` says which they are.
+        """
+        return self.rules.action_masks(self.action_mode)
+
+    def close(self) -> None:
+        """Close the sessions of tools and end their threads."""
+        self.episode.close()
+        super().close()
 
     @property
     def task(self) -> Task | None:

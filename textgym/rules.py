@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from textgym.protocols import CallResult, ParsedCall, Piece, Protocol, resolve_protocol
+from textgym.call_errors import ErrorPolicy, resolve_call_errors
+from textgym.masks import ActionMask, check_action_mask, turn_ids_mask
+from textgym.protocols import ParsedCall, Piece, Protocol, resolve_protocol
 from textgym.registration import load_source
+from textgym.rows import LAYOUTS, MARK, Layout, Rows
+from textgym.seeding import ToolSeeds
 from textgym.task import Task, TaskSource
 from textgym.tokenizers import Tokenizer, resolve_tokenizer, stop_candidates
+from textgym.toolbox import Toolbox
 from textgym.tools import CallStatus, Tool, resolve_tools
 from textgym.transcript import Segment
 
@@ -23,9 +28,17 @@ _EXAMPLE_SEED = 20_250_801
 _TRIED_TASKS = 64
 """Tasks whose prompts are checked against the context when an environment is made."""
 
+_KEPT_MARKUP = 1000
+"""Pieces of markup whose ids are kept. A protocol has a few, but one may write numbers or names into them."""
+
 
 class ContextTooShort(ValueError):
-    """The prompt and one turn do not fit `max_tokens`."""
+    """The prompt and one turn do not fit the context."""
+
+
+def length_of(segments: Iterable[Segment]) -> int:
+    """Number of tokens."""
+    return sum(len(segment.ids) for segment in segments)
 
 
 @dataclass(frozen=True)
@@ -39,10 +52,18 @@ class Rules:
         tokenizer, protocol: how text becomes tokens and how calls are written.
         system: the system prompt; "" for none.
         few_shot: number of oracle transcripts of the train split shown before the question.
-        max_tokens: length L of the observation, in tokens.
+        layout: "causal", or "encdec": the prompt in arrays of its own.
+        max_prompt_tokens: tokens of the prompt, for "encdec"; 0 for "causal".
+        max_tokens: tokens of the context: length L of the observation (of its decoder's side, for "encdec").
         max_new_tokens: tokens of one turn.
         max_turns, max_calls: turns and tool calls of an episode.
         max_tool_tokens: tokens of one tool result; a longer one is cut with a visible marker.
+        call_timeout: seconds for a call of a blocking tool; None for no limit.
+        call_errors: what each failure of a call does to the episode.
+        call_error_penalty: what "penalize" takes off for each call.
+        action_mask: where observations or infos hold the action mask, if anywhere.
+        allowed_tokens: ids to which the action mask is restricted; None for no restriction.
+        record: whether the last step's info holds the transcript.
     """
 
     source: TaskSource
@@ -52,11 +73,18 @@ class Rules:
     protocol: Protocol
     system: str
     few_shot: int
+    layout: Layout
+    max_prompt_tokens: int
     max_tokens: int
     max_new_tokens: int
     max_turns: int
     max_calls: int
     max_tool_tokens: int
+    call_timeout: float | None
+    call_errors: Mapping[CallStatus, ErrorPolicy]
+    call_error_penalty: float
+    action_mask: ActionMask | None
+    allowed_tokens: tuple[int, ...] | None
     record: bool
 
     @classmethod
@@ -71,32 +99,48 @@ class Rules:
         protocol: str | Protocol = "tags",
         system_prompt: str | None = None,
         few_shot: int = 0,
+        layout: Layout = "causal",
+        max_prompt_tokens: int | None = None,
         max_tokens: int = 2048,
         max_new_tokens: int = 128,
         max_turns: int = 8,
         max_calls: int = 16,
         max_tool_tokens: int = 256,
+        call_timeout: float | None = None,
+        on_call_error: str | Mapping[str, str] = "feedback",
+        call_error_penalty: float = 0.1,
+        action_mask: ActionMask | None = None,
+        allowed_tokens: Iterable[int] | None = None,
         record: bool = False,
     ) -> Rules:
         """Resolve names into objects and check every argument; `TextEnv` documents them.
 
         Raises:
-            ValueError: an unknown split, tool or protocol, or a budget below 1.
+            ValueError: an unknown split, tool, protocol, layout, policy or status, or a number out of range.
             ContextTooShort: the prompt of one of the tasks that are tried cannot fit.
         """
         task_source = load_source(source, source_kwargs or {})
         task_source.check_split(split)
+        if layout not in LAYOUTS:
+            raise ValueError(f"unknown layout {layout!r}; the layouts are {', '.join(LAYOUTS)}")
+        if layout == "causal" and max_prompt_tokens is not None:
+            raise ValueError("max_prompt_tokens goes with layout='encdec'; else max_tokens holds the prompt too")
         budgets = {
+            "max_prompt_tokens": max_tokens if max_prompt_tokens is None else max_prompt_tokens,
             "max_tokens": max_tokens,
             "max_new_tokens": max_new_tokens,
             "max_turns": max_turns,
             "max_calls": max_calls,
             "max_tool_tokens": max_tool_tokens,
         }
-        for name, value in {**budgets, "few_shot": few_shot}.items():
+        for name, value in {"max_tokens": max_tokens, **budgets, "few_shot": few_shot}.items():
             least = int(name in budgets)
             if not isinstance(value, (int, np.integer)) or value < least:
                 raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        if not 0 <= call_error_penalty < float("inf"):
+            raise ValueError(f"call_error_penalty is taken off: give a number from 0 up, not {call_error_penalty!r}")
+        if call_timeout is not None and not call_timeout > 0:
+            raise ValueError(f"call_timeout must be a number of seconds above 0, or None, not {call_timeout!r}")
         tool_by_name = resolve_tools(task_source.tools if tools is None else tools)
         resolved = resolve_protocol(protocol)
         if system_prompt is None:
@@ -109,9 +153,17 @@ class Rules:
             protocol=resolved,
             system=system_prompt,
             few_shot=few_shot,
+            layout=layout,
+            call_timeout=call_timeout,
+            call_errors=resolve_call_errors(on_call_error),
+            call_error_penalty=float(call_error_penalty),
+            action_mask=check_action_mask(action_mask),
+            allowed_tokens=None if allowed_tokens is None else tuple(int(i) for i in allowed_tokens),
             record=record,
-            **budgets,
+            **{**budgets, "max_prompt_tokens": budgets["max_prompt_tokens"] if layout == "encdec" else 0},
         )
+        if rules.allowed_tokens is not None:
+            _ = rules.allowed_ids  # a restriction that leaves nothing is told now
         rules._check_some_tasks()
         return rules
 
@@ -119,7 +171,11 @@ class Rules:
         """Raise ContextTooShort, for the longest prompt, unless a sample of the split's tasks fits."""
         rng = np.random.default_rng(0)
         prompts = [self.prompt(self.source.draw(rng, self.split)) for _ in range(_TRIED_TASKS)]
-        self.check_fits(max(prompts, key=lambda prompt: sum(len(s.ids) for s in prompt)))
+        self.check_fits(max(length_of(prompt) for prompt in prompts))
+
+    def rows(self, n: int) -> Rows:
+        """Empty arrays for `n` episodes."""
+        return Rows(n, self.max_tokens, self.tokenizer.pad_id, self.max_prompt_tokens)
 
     @cached_property
     def may_stop(self) -> npt.NDArray[np.bool_]:
@@ -132,23 +188,49 @@ class Rules:
         segments = [self.encode(piece) for piece in (self.protocol.system(self.system) if self.system else [])]
         split = "train" if "train" in self.source.splits else self.source.splits[0]
         rng = np.random.default_rng(_EXAMPLE_SEED)
-        for _ in range(self.few_shot):
-            segments += self._example(self.source.draw(rng, split))
+        toolbox = Toolbox({name: replace(tool, timeout=None) for name, tool in self.tools.items()})
+        for i in range(self.few_shot):
+            toolbox.reset(ToolSeeds(_EXAMPLE_SEED, i))
+            segments += self._example(self.source.draw(rng, split), toolbox)
+        toolbox.close()
         return tuple(segments)
 
-    def _example(self, task: Task) -> list[Segment]:
+    def _example(self, task: Task, toolbox: Toolbox) -> list[Segment]:
         """The oracle's episode on `task` as part of the prompt: its turns are token for token what it would play."""
         plan = self.source.plan(task)
         *turns, last = (Segment(tuple(ids), "scaffold") for ids in self.oracle_turns(task))
-        segments = [self.encode(piece) for piece in self.protocol.question(task.prompt)]
+        segments = list(self.question(task))
         for i, (turn, call) in enumerate(zip(turns, plan.calls, strict=True)):
-            result = self.run(ParsedCall(call.name, call.arguments), f"example{i}")
-            segments += [turn, *map(self.encode, self.protocol.results([result]))]
+            results = toolbox.start([ParsedCall(call.name, call.arguments)], i)
+            assert results is not None  # neither threads nor a limit
+            segments += [turn, *map(self.encode, self.protocol.results(results))]
         return [*segments, last, self.encode(self.protocol.end_of_example())]
+
+    @cached_property
+    def prefix_arrays(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+        """Ids, int64 (P,), and marks (`textgym.rows`), int32 (P,), of `prefix`: a reset writes them at once."""
+        lengths = [len(segment.ids) for segment in self.prefix]
+        marks = np.repeat(np.array([MARK[segment.role] for segment in self.prefix], np.int32), lengths)
+        return np.array([i for segment in self.prefix for i in segment.ids], np.int64), marks
+
+    @cached_property
+    def allowed_ids(self) -> npt.NDArray[np.bool_]:
+        """The action mask, bool (V,); see `textgym.masks`."""
+        return turn_ids_mask(self.tokenizer, self.protocol, list(self.tools.values()), self.allowed_tokens)
+
+    def mask_info(self, place: ActionMask = "info") -> dict[str, npt.NDArray[np.int8]]:
+        """The action mask as an entry of the info, or of the observation, if it belongs there."""
+        return {"action_mask": self.allowed_ids.astype(np.int8)} if self.action_mask in (place, "both") else {}
+
+    def action_masks(self, action_mode: str) -> npt.NDArray[np.bool_]:
+        """`allowed_ids` in the shape of an action: bool (V,), or (max_new_tokens * (V + 1),) for a whole turn."""
+        if action_mode == "token":
+            return self.allowed_ids.copy()
+        return np.tile(np.concatenate([[True], self.allowed_ids]), self.max_new_tokens)
 
     def encode(self, piece: Piece, turn: int = 0) -> Segment:
         """A piece of text as a segment: data is escaped and isolated, markup keeps its control tokens."""
-        ids = self._encode_data(piece.text) if piece.data else self.tokenizer.encode_control(piece.text)
+        ids = self._encode_data(piece.text) if piece.data else self._encode_markup(piece.text)
         return Segment(tuple(ids), piece.role, turn=turn, tool_call_id=piece.tool_call_id)
 
     def _encode_data(self, text: str) -> list[int]:
@@ -158,29 +240,53 @@ class Rules:
         # A tokenizer that normalises can make a delimiter of other characters: `<CALL>`, `＜call＞`.
         return list(ids if escape(read) == read else tokenizer.encode(escape(read)))
 
+    def _encode_markup(self, text: str) -> tuple[int, ...]:
+        """Ids of markup, kept: a protocol writes the same few pieces again and again."""
+        known = self._markup
+        if text not in known:
+            if len(known) >= _KEPT_MARKUP:
+                known.clear()
+            known[text] = tuple(self.tokenizer.encode_control(text))
+        return known[text]
+
+    @cached_property
+    def _markup(self) -> dict[str, tuple[int, ...]]:
+        return {}
+
     def prompt(self, task: Task) -> tuple[Segment, ...]:
         """The prompt of `task`, up to the point where the policy writes."""
-        return self.prefix + tuple(map(self.encode, self.protocol.question(task.prompt)))
+        return self.prefix + self.question(task)
 
-    def check_fits(self, prompt: Iterable[Segment]) -> None:
-        """Raise ContextTooShort unless the prompt leaves room for one whole turn."""
-        length = sum(len(s.ids) for s in prompt)
-        if length + self.max_new_tokens > self.max_tokens:
+    def question(self, task: Task) -> tuple[Segment, ...]:
+        """What follows `prefix` in the prompt of `task`."""
+        return tuple(map(self.encode, self.protocol.question(task.prompt)))
+
+    def check_fits(self, length: int) -> None:
+        """Raise ContextTooShort unless a prompt of `length` tokens leaves room for one whole turn."""
+        if self.layout == "encdec":
+            if length > self.max_prompt_tokens:
+                raise ContextTooShort(
+                    f"the prompt has {length} tokens, but max_prompt_tokens is {self.max_prompt_tokens}; raise it to "
+                    f"at least {length}, or lower few_shot, or pass a shorter system_prompt"
+                )
+            if self.max_new_tokens > self.max_tokens:
+                raise ContextTooShort(
+                    f"a turn has up to {self.max_new_tokens} tokens, but max_tokens is {self.max_tokens}; "
+                    "raise max_tokens, or lower max_new_tokens"
+                )
+        elif length + self.max_new_tokens > self.max_tokens:
             raise ContextTooShort(
                 f"the prompt has {length} tokens and a turn up to {self.max_new_tokens}, but max_tokens is "
                 f"{self.max_tokens}; raise max_tokens to at least {length + self.max_new_tokens}, or lower "
                 "max_new_tokens or few_shot, or pass a shorter system_prompt"
             )
 
-    def run(self, call: ParsedCall, call_id: str) -> CallResult:
-        """Run one call. Never raises: a call that cannot run is answered with its error."""
-        if call.status is not CallStatus.OK:
-            return CallResult(call_id, call.status, f"error: {call.error}")
-        if call.name not in self.tools:
-            known = ", ".join(self.tools) or "none"
-            return CallResult(call_id, CallStatus.UNKNOWN_TOOL, f"error: unknown tool; the tools are: {known}")
-        status, text = self.tools[call.name].run(call.arguments)
-        return CallResult(call_id, status, text)
+    def stopped_text(self, ids: list[int]) -> str | None:
+        """The text of a turn that ends with its last token, EOS left out; None if that token does not end it."""
+        if ids and ids[-1] == self.tokenizer.eos_id:
+            return self.tokenizer.decode(ids[:-1])
+        text = self.tokenizer.decode(ids)
+        return text if any(stop in text for stop in self.protocol.stop_strings) else None
 
     def oracle_turns(self, task: Task) -> list[list[int]]:
         """The oracle's actions on `task`, a list of token ids for each turn."""

@@ -24,12 +24,18 @@ ROLE_CODE: dict[Role, int] = {role: code for code, role in enumerate(ROLES, star
 
 
 class StopReason(StrEnum):
-    """Why an episode ended. The first two are terminations, the rest truncations."""
+    """Why an episode ended. The first three are terminations, the rest truncations.
+
+    There is one for each budget but `max_tool_tokens`: an episode goes on behind a tool result that was cut. The cut
+    shows in the result itself and in `info["cut_results"]`.
+    """
 
     SUBMIT = "submit"
     """The policy submitted an answer."""
     NO_CALL = "no_call"
     """The policy ended its turn with neither a tool call nor a submission."""
+    CALL_ERROR = "call_error"
+    """A tool call failed in a way for which `on_call_error` says "terminate"."""
     MAX_TURNS = "max_turns"
     """The last allowed turn ended in a tool call."""
     MAX_CALLS = "max_calls"
@@ -42,7 +48,7 @@ class StopReason(StrEnum):
     @property
     def terminated(self) -> bool:
         """Whether Gymnasium calls this end `terminated` (else it is `truncated`)."""
-        return self in (StopReason.SUBMIT, StopReason.NO_CALL)
+        return self in (StopReason.SUBMIT, StopReason.NO_CALL, StopReason.CALL_ERROR)
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Segment:
     """A run of tokens with one author.
 
     Attributes:
-        ids: token ids.
+        ids: token ids; none for a tool's empty output, and for the turn face's empty action, which ends a turn.
         role: who wrote them: `system` and `user` the task, `model` the policy, `tool` a tool's output (data),
             `scaffold` the protocol's own markup around the others.
         sampled: whether the policy sampled these tokens; exactly these carry loss.
@@ -107,9 +113,17 @@ class Transcript:
 
     @property
     def actions(self) -> npt.NDArray[np.int64]:
-        """The sampled ids alone: fed to the token face they replay the episode, int64 (A,)."""
+        """The sampled ids alone, int64 (A,): what the token face was fed. `turns` also tells of empty actions."""
         actions: npt.NDArray[np.int64] = self.ids[self.loss_mask.astype(bool)]
         return actions
+
+    @property
+    def turns(self) -> tuple[tuple[int, ...], ...]:
+        """The sampled ids in runs, an unfinished turn's last: fed to `TextEnv.step_turn` they replay the episode.
+
+        An empty run is the turn face's empty action, which ends a turn and leaves no token.
+        """
+        return tuple(segment.ids for segment in self.segments if segment.sampled)
 
     @property
     def rewards(self) -> npt.NDArray[np.float32]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
 from typing import Any
 
 import gymnasium
@@ -12,12 +14,15 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from textgym.engine import Episode, Outcome, Rows
-from textgym.env import ActionMode, Observation, make_spaces, task_generator, turn_ids
+from textgym.engine import Episode, Outcome
 from textgym.rendering import render_transcript
+from textgym.rows import MARK
+from textgym.rows import Arrays as Observation
 from textgym.rules import Rules
+from textgym.seeding import Generators
+from textgym.spaces import ActionMode, make_spaces, turn_ids
 from textgym.task import Task, TaskSource
-from textgym.transcript import ROLE_CODE, Transcript
+from textgym.transcript import Transcript
 
 _Step = tuple[Observation, npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]]
 
@@ -34,10 +39,18 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         autoreset_mode: `NEXT_STEP` (Gymnasium's default), `SAME_STEP` (`final_obs` and `final_info` in the info) or
             `DISABLED` (reset by `options={"reset_mask": ...}`).
         copy: False returns the arrays that the next step overwrites: faster, for callers that keep nothing.
+        pending_after: seconds that a step waits for the tools that it called. None waits for all of them.
 
     `reset(options={"tasks": [...]})` queues tasks: slots take them in order, at reset and autoreset, and draw their
-    own once the queue is empty. That is how an evaluation plays a fixed list of tasks. A reset without "tasks" empties
-    the queue, unless it has a "reset_mask": that one continues the run that it is part of.
+    own once the queue is empty. That is how an evaluation plays a fixed list of tasks. What tools draw at random depends
+    on the seed of slot 0 and on the place in the queue, so the number of slots changes no episode. A reset without
+    "tasks" empties the queue, unless it has a "reset_mask": that one continues the run that it is part of.
+
+    Tools that block (`Tool.blocking`) run in threads, one a slot: those of one step run side by side. With
+    `pending_after`, a slot whose tools take longer becomes *pending*, so that it holds nobody up: `info["pending"]`,
+    bool (N,), then tells which slots ignore the next action. The step that finds the results there returns them, with
+    the turn's reward and info. Which step that is depends on the clock, so the default is reproducible and this is
+    not. Where all slots are pending a step waits for the first to come back, for none of them could act.
 
     `step` never raises, whatever the tokens, but an autoreset raises `ContextTooShort` for a task that cannot fit.
     """
@@ -52,6 +65,7 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         action_mode: ActionMode = "token",
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         copy: bool = True,
+        pending_after: float | None = None,
         render_mode: str | None = None,
         **rules: Any,
     ) -> None:
@@ -59,20 +73,26 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
             raise ValueError(f"num_envs must be at least 1, not {num_envs}")
         if render_mode not in (None, "ansi"):
             raise ValueError(f"unknown render_mode {render_mode!r}; a vector environment has only 'ansi'")
+        if pending_after is not None and not 0 <= pending_after < float("inf"):
+            raise ValueError(f"pending_after must be a number of seconds from 0 up, or None, not {pending_after!r}")
         self.rules = Rules.make(source, **rules)
         self.num_envs, self.action_mode, self.copy, self.render_mode = num_envs, action_mode, copy, render_mode
+        self.pending_after = pending_after
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
         self.single_observation_space, self.single_action_space = make_spaces(self.rules, action_mode)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self.rows = Rows.empty(num_envs, self.rules.max_tokens, self.rules.tokenizer.pad_id)
-        self.episodes = [Episode(self.rules, self.rows, i) for i in range(num_envs)]
-        self._turn_start = np.zeros(num_envs, np.int64)
+        self.rows = self.rules.rows(num_envs)
+        self.episodes = [Episode(self.rules, self.rows, i, threads=True) for i in range(num_envs)]
+        self._turn_end = np.zeros(num_envs, np.int64)  # length at which the turn's budget is spent
+        self._first = np.arange(num_envs) * self.rows.ids.shape[1] + self.rows.start  # where slots grow, in flat arrays
+        self._all = np.ones(num_envs, bool)
         self._done = np.zeros(num_envs, bool)
-        self._all = np.arange(num_envs)
-        self._task_rngs: list[np.random.Generator] = []
+        self._pending = np.zeros(num_envs, bool)
+        self._generators: list[Generators] = []
         self._queue: deque[Task] = deque()
+        self._queue_generators = Generators()
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -87,17 +107,17 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         mask = np.asarray(options.get("reset_mask", np.ones(self.num_envs, bool)), bool)
         if mask.shape != (self.num_envs,):
             raise ValueError(f"reset_mask has shape {mask.shape}; give one bool for each of the {self.num_envs} slots")
-        if not (self._task_rngs or mask.all()):
+        if not (self._generators or mask.all()):
             raise ValueError("the first reset must start every slot; leave reset_mask out")
         self._seed(seed, mask)
         if "tasks" in options or "reset_mask" not in options:
             self._queue = deque(options.get("tasks", ()))
-        for i in np.flatnonzero(mask):
-            self._reset_slot(int(i))
-        return self.rows.observation(copy=self.copy), {}
+        for i in np.flatnonzero(mask).tolist():
+            self._reset_slot(i)
+        return self._observation(), self._with_arrays({}, mask)
 
     def _seed(self, seed: int | Sequence[int | None] | None, mask: npt.NDArray[np.bool_]) -> None:
-        """Seed the slots of `mask` as `TextEnv` does; a slot without a seed keeps the generator that it has."""
+        """Seed the slots of `mask` as `TextEnv` does; a slot without a seed keeps the generators that it has."""
         if seed is None:
             seeds: list[int | None] = [None] * self.num_envs
         elif isinstance(seed, (int, np.integer)):
@@ -107,76 +127,145 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         if len(seeds) != self.num_envs:
             raise ValueError(f"{len(seeds)} seeds for {self.num_envs} slots; give one int, or one for each slot")
         super().reset(seed=seeds[0])
-        self._task_rngs = self._task_rngs or [task_generator(None) for _ in range(self.num_envs)]
+        if seeds[0] is not None:
+            self._queue_generators = Generators(seeds[0])
+        self._generators = self._generators or [Generators() for _ in range(self.num_envs)]
         for i in np.flatnonzero(mask).tolist():
             if seeds[i] is not None:
-                self._task_rngs[i] = task_generator(seeds[i])
+                self._generators[i] = Generators(seeds[i])
 
     def _reset_slot(self, i: int) -> None:
-        task = self._queue.popleft() if self._queue else self.rules.source.draw(self._task_rngs[i], self.rules.split)
-        self.episodes[i].reset(task, {} if self.spec is None else {"env_id": self.spec.id})
-        self._turn_start[i] = self.episodes[i].turn_start
-        self._done[i] = False
+        episode = self.episodes[i]
+        if self._queue:
+            task, generators = self._queue.popleft(), self._queue_generators
+        else:
+            generators = self._generators[i]
+            task = self.rules.source.draw(generators.tasks, self.rules.split)
+        seeds = generators.next_episode()
+        env_id = {} if self.spec is None else {"env_id": self.spec.id}
+        episode.reset(task, {**env_id, **generators.facts()}, seeds)
+        self._turn_end[i] = episode.turn_start + self.rules.max_new_tokens
+        self._done[i] = self._pending[i] = False
 
     def step(self, actions: Any) -> _Step:
         """Advance every slot by its action; see `TextEnv.step`."""
-        if not self._task_rngs:
+        if not self._generators:
             raise gymnasium.error.ResetNeeded("no episodes yet: call reset() before step()")
+        idle = self._done | self._pending
+        was_done = self._done.copy()
+        if self.autoreset_mode == AutoresetMode.NEXT_STEP:
+            for i in np.flatnonzero(was_done).tolist():
+                self._reset_slot(i)
+        push = self._push_tokens if self.action_mode == "token" else self._push_turns
+        outcomes = push(actions, idle)
+        if self._pending.any():
+            outcomes |= self._collect(idle)
+        if self.autoreset_mode != AutoresetMode.NEXT_STEP:  # a slot that had ended repeats its end until it is reset
+            outcomes |= {i: self.episodes[i].ended() for i in np.flatnonzero(was_done).tolist()}
+        return self._results(outcomes)
+
+    def _push_tokens(self, actions: Any, idle: npt.NDArray[np.bool_]) -> dict[int, Outcome]:
+        """Append one token a slot; only slots whose token may end the turn leave numpy."""
+        rules, rows = self.rules, self.rows
+        tokens = np.minimum(np.maximum(np.asarray(actions, np.int64), 0), rules.tokenizer.vocab_size - 1)
+        length = rows.length[:, 0]
+        if idle.any():
+            live = np.flatnonzero(~idle)
+            tokens, at = tokens[live], self._first[live] + length[live]
+            length[live] += 1
+            ends = live[rules.may_stop[tokens] | (length[live] >= self._turn_end[live])]
+        else:
+            at = self._first + length
+            length += 1
+            ends = np.flatnonzero(rules.may_stop[tokens] | (length >= self._turn_end))
+        rows.ids.reshape(-1)[at] = tokens  # one flat index costs half of a pair
+        rows.marks.reshape(-1)[at] = MARK["model"]
+        outcomes = {}
+        for i in ends.tolist():
+            outcome = self.episodes[i].maybe_end_turn()
+            if outcome is not None:
+                outcomes[i] = outcome
+            else:
+                self._pending[i] = self.episodes[i].running
+        return outcomes
+
+    def _push_turns(self, actions: Any, idle: npt.NDArray[np.bool_]) -> dict[int, Outcome]:
+        outcomes = {}
+        for i in np.flatnonzero(~idle).tolist():
+            outcome = self.episodes[i].begin(turn_ids(actions[i], self.rules.tokenizer.vocab_size))
+            if outcome is not None:
+                outcomes[i] = outcome
+            else:
+                self._pending[i] = True
+        return outcomes
+
+    def _collect(self, idle: npt.NDArray[np.bool_]) -> dict[int, Outcome]:
+        """Outcomes of the pending slots whose calls are done; those that are not `idle` became pending in this step."""
+        pending = np.flatnonzero(self._pending).tolist()
+        if self.pending_after is None:
+            back = pending
+        else:
+            deadline = time.monotonic() + self.pending_after
+            back = [i for i in pending if self._wait(i, 0.0 if idle[i] else deadline - time.monotonic())]
+            while not back and self._pending.all():
+                self._wait_for_one()
+                back = [i for i in pending if self._wait(i, 0.0)]
+        outcomes = {i: self.episodes[i].collect() for i in back if self.episodes[i].running}
+        self._pending[back] = False
+        return outcomes
+
+    def _wait(self, i: int, timeout: float) -> bool:
+        running = self.episodes[i].toolbox.running
+        return running is None or running.wait(timeout)
+
+    def _wait_for_one(self) -> None:
+        """Wait until some slot's call has a result or is over its limit. All slots are pending."""
+        jobs = [episode.toolbox.running.current for episode in self.episodes if episode.toolbox.running is not None]
+        pause = min(job.patience() for job in jobs)
+        wait([job.future for job in jobs], None if pause == float("inf") else max(0.0, pause), FIRST_COMPLETED)
+
+    def _results(self, outcomes: dict[int, Outcome]) -> _Step:
+        """What the step returns; slots that end are reset if they are to be in the same step."""
         rewards = np.zeros(self.num_envs, np.float64)
         terminated, truncated = np.zeros(self.num_envs, bool), np.zeros(self.num_envs, bool)
         infos: dict[str, Any] = {}
-        was_done = self._done.copy()
-        if self.autoreset_mode == AutoresetMode.NEXT_STEP:
-            for slot in np.flatnonzero(was_done).tolist():
-                self._reset_slot(slot)
-        outcomes = (
-            self._push_tokens(actions, was_done) if self.action_mode == "token" else self._push_turns(actions, was_done)
-        )
-        for i, outcome in outcomes:
-            self._turn_start[i] = self.episodes[i].turn_start
+        for i, outcome in sorted(outcomes.items()):
+            self._turn_end[i] = self.episodes[i].turn_start + self.rules.max_new_tokens
             rewards[i], terminated[i], truncated[i] = outcome.reward, outcome.terminated, outcome.truncated
             self._done[i] = outcome.terminated or outcome.truncated
-            infos = self._finish_step(infos, i, outcome)
-        return self.rows.observation(copy=self.copy), rewards, terminated, truncated, infos
+            info = outcome.info
+            if self._done[i] and self.autoreset_mode == AutoresetMode.SAME_STEP:
+                info = {
+                    "final_obs": self.rows.observation(i) | self.rules.mask_info("obs"),
+                    "final_info": info | self.rules.mask_info(),
+                }
+                self._reset_slot(i)
+            infos = self._add_info(infos, info, i)
+        return self._observation(), rewards, terminated, truncated, self._with_arrays(infos, self._all)
 
-    def _push_tokens(self, actions: Any, was_done: npt.NDArray[np.bool_]) -> list[tuple[int, Outcome]]:
-        """Append one token a slot; only slots whose token may end the turn leave numpy."""
-        rules, rows = self.rules, self.rows
-        tokens = np.asarray(actions, np.int64).clip(0, rules.tokenizer.vocab_size - 1)
-        live = np.flatnonzero(~was_done) if was_done.any() else self._all
-        ids, at = tokens[live], rows.length[live, 0]
-        rows.input_ids[live, at] = ids
-        rows.attention_mask[live, at] = 1
-        rows.loss_mask[live, at] = 1
-        rows.segment_ids[live, at] = ROLE_CODE["model"]
-        rows.length[live, 0] = at + 1
-        full = at + 1 - self._turn_start[live] >= rules.max_new_tokens
-        outcomes = []
-        for i in live[rules.may_stop[ids] | full].tolist():
-            outcome = self.episodes[i].maybe_end_turn()
-            if outcome is not None:
-                outcomes.append((i, outcome))
-        return outcomes + self._stale(was_done)
+    def _observation(self) -> Observation:
+        observation = self.rows.observation(copy=self.copy)
+        for key, mask in self.rules.mask_info("obs").items():
+            batch = np.broadcast_to(mask, (self.num_envs, *mask.shape))
+            observation[key] = batch.copy() if self.copy else batch
+        return observation
 
-    def _push_turns(self, actions: Any, was_done: npt.NDArray[np.bool_]) -> list[tuple[int, Outcome]]:
-        outcomes = []
-        for i in np.flatnonzero(~was_done).tolist():
-            ids = turn_ids(actions[i], self.rules.tokenizer.vocab_size)
-            outcomes.append((i, self.episodes[i].push(ids) if len(ids) else self.episodes[i].end_empty_turn()))
-        return outcomes + self._stale(was_done)
+    def _with_arrays(self, infos: dict[str, Any], slots: npt.NDArray[np.bool_]) -> dict[str, Any]:
+        """`infos` with what is an array anyway: the action mask of `slots`, and which slots are pending."""
+        for key, mask in self.rules.mask_info().items():
+            infos[key], infos[f"_{key}"] = slots[:, None] * mask, slots.copy()
+        if self.pending_after is not None:
+            infos["pending"], infos["_pending"] = self._pending.copy(), self._all.copy()
+        return infos
 
-    def _stale(self, was_done: npt.NDArray[np.bool_]) -> list[tuple[int, Outcome]]:
-        """Slots that had ended before: without autoreset they repeat their end until they are reset."""
-        if self.autoreset_mode == AutoresetMode.NEXT_STEP:
-            return []
-        return [(int(i), self.episodes[i].end_empty_turn()) for i in np.flatnonzero(was_done)]
+    def action_masks(self) -> npt.NDArray[np.bool_]:
+        """`TextEnv.action_masks` of every slot, bool (N, ...)."""
+        return np.tile(self.rules.action_masks(self.action_mode), (self.num_envs, 1))
 
-    def _finish_step(self, infos: dict[str, Any], i: int, outcome: Outcome) -> dict[str, Any]:
-        if self._done[i] and self.autoreset_mode == AutoresetMode.SAME_STEP:
-            final = {"final_obs": self.rows.observation(i), "final_info": outcome.info}
-            self._reset_slot(i)
-            return self._add_info(infos, final, i)
-        return self._add_info(infos, outcome.info, i)
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close the sessions of tools and end their threads. Calls that still run end by themselves."""
+        for episode in self.episodes:
+            episode.close()
 
     def transcript(self, i: int) -> Transcript:
         """The episode of slot `i` so far."""

@@ -17,7 +17,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerContr
 from transformers.trainer_utils import get_last_checkpoint
 
 from textgym import StopReason, Transcript
-from textgym.engine import Episode, Rows
+from textgym.engine import Episode
 from textgym.rules import Rules
 from textgym_agents.interrupt import Interrupt
 from textgym_agents.policy import ValueHeadPolicy
@@ -70,7 +70,7 @@ def demonstrations(rules: Rules, n: int, seed: int) -> list[Transcript]:
     Raises:
         ValueError: the oracle fails its own task, so the environment's budgets are too small for it.
     """
-    episode = Episode(rules, Rows.empty(1, rules.max_tokens, rules.tokenizer.pad_id), 0)
+    episode = Episode(rules, rules.rows(1), 0)
     rng = np.random.default_rng(seed)
     transcripts = []
     for _ in range(n):

@@ -123,6 +123,12 @@ def crash(text: str = "") -> str:
     raise OSError(f"/secret/path {text}")
 
 
+def dice(sides: int, rng: np.random.Generator) -> str:
+    """Rolls a die."""
+    return str(rng.integers(1, sides + 1))
+
+
+DICE = Tool.from_function(dice)
 TOOLS = tuple(map(Tool.from_function, (echo, add, refuse, crash)))
 
 

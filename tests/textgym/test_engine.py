@@ -206,7 +206,7 @@ def replies(env) -> list[tuple[str | None, str]]:
 
 @pytest.mark.parametrize("tokenizer", EXACT)
 def test_every_call_of_a_turn_is_answered_in_order(tokenizer):
-    env = toy_env(tokenizer, "hermes", max_tokens=3000, max_new_tokens=900, max_tool_tokens=100)
+    env = toy_env(tokenizer, "hermes", max_tokens=4000, max_new_tokens=900, max_tool_tokens=200)
     env.reset(seed=0)
     turn = [
         call(env, "echo", text="one"),
@@ -226,7 +226,7 @@ def test_every_call_of_a_turn_is_answered_in_order(tokenizer):
         ("call3", 'error: the call has no "name"'),
         ("call4", "error: add: b must be of type integer"),
     ]
-    env = toy_env(tokenizer, "hermes", max_tokens=2000, max_new_tokens=900, max_calls=20)
+    env = toy_env(tokenizer, "hermes", max_tokens=2000, max_new_tokens=900, max_calls=20, max_tool_tokens=100)
     env.reset(seed=0)
     env.step_text(call(env, "echo", text="one"))
     *_, info = env.step_text(call(env, "crash") + call(env, "refuse") + "<tool_call>{")
@@ -384,7 +384,8 @@ def test_max_calls_over_turns():
     assert "stop_reason" not in env.step_text(call(env, "echo", text="b"))[-1]
     _, reward, terminated, truncated, info = env.step_text(call(env, "echo", text="c"))
     assert (reward, terminated, truncated) == (0.0, False, True)
-    assert info == {"turn": 2, "calls": [], "stop_reason": "max_calls", "is_success": False}
+    ended = {"stop_reason": "max_calls", "is_success": False}
+    assert info == {"turn": 2, "calls": [], "unanswered_calls": 1, **ended}
     assert [text for _, text in replies(env)] == ["a", "b"]
 
 
@@ -393,7 +394,8 @@ def test_max_calls_within_a_turn_answers_those_that_are_allowed():
     env.reset(seed=0)
     *_, truncated, info = env.step_text("".join(call(env, "echo", text=c) for c in "abc"))
     assert truncated
-    assert info == {"turn": 0, "calls": ["ok", "ok"], "stop_reason": "max_calls", "is_success": False}
+    ended = {"stop_reason": "max_calls", "is_success": False}
+    assert info == {"turn": 0, "calls": ["ok", "ok"], "unanswered_calls": 1, **ended}
     assert [text for _, text in replies(env)] == ["a", "b"]
 
 
@@ -420,8 +422,8 @@ def test_max_tokens(protocol):
         assert (reward, terminated) == (0.0, False)
         assert replies(env) in ([], [("call0", "a" * 30)])
         taken.append(bool(replies(env)))
-        statuses = ["ok"] if taken[-1] else []
-        assert info == {"turn": 0, "calls": statuses, "stop_reason": "max_tokens", "is_success": False}
+        answered = {"calls": ["ok"]} if taken[-1] else {"calls": [], "unanswered_calls": 1}
+        assert info == {"turn": 0, **answered, "stop_reason": "max_tokens", "is_success": False}
         assert env.rules.tokenizer.decode(env.transcript().actions).startswith(turn)
     assert taken == sorted(taken)
     assert taken[-1]  # both sides of the edge were seen,
@@ -478,7 +480,7 @@ def test_long_results_are_cut_with_a_visible_marker(tokenizer, protocol, limit):
     env = toy_env(tokenizer, protocol, tools=[long], max_tool_tokens=limit)
     env.reset(seed=0)
     *_, info = env.step_text(call(env, "long"))
-    assert info["calls"] == ["ok"]
+    assert info == {"turn": 0, "calls": ["ok"], "cut_results": ["call0"]}
     (result,) = [s for s in env.transcript() if s.role == "tool"]
     assert len(result.ids) == limit
     text = env.rules.tokenizer.decode(result.ids)

@@ -2,7 +2,6 @@
 
 import copy
 import itertools
-import json
 import pickle
 import random
 
@@ -101,41 +100,6 @@ def test_text_cannot_spell_control_tokens():
     env.reset(seed=0)
     env.step_text("4<|im_end|>2")
     assert env.transcript().actions.tolist() == [*b"4<|im_end|>2", 258]
-
-
-# Replay
-
-
-@every_pair
-@settings(max_examples=10)
-@given(data=st.data())
-def test_replay(tokenizer, protocol, data):
-    env = TOKEN[tokenizer, protocol]
-    env.reset(seed=data.draw(st.integers(0, 99)))
-    task = env.task
-    play_tokens(env, data.draw(token_runs(env.rules.tokenizer)))
-    transcript = env.transcript()
-    env.reset(seed=12345)
-    env.reset(options={"task": task})
-    play_tokens(env, transcript.actions.tolist())
-    assert env.transcript() == transcript
-    assert Transcript.from_dict(json.loads(json.dumps(transcript.to_dict()))) == transcript
-
-
-@every_protocol
-@pytest.mark.parametrize("seed", range(3))
-def test_replay_from_id_arguments_seed_and_actions(protocol, seed):
-    def make():
-        return gymnasium.make("TextCalc-v0", protocol=protocol, max_turns=3).unwrapped
-
-    env, again = make(), make()
-    env.reset(seed=seed)
-    play_tokens(env, flat(env.oracle_turns()[:1]) + random_tokens(env.rules.tokenizer, 200, seed))
-    transcript = pickle.loads(pickle.dumps(env.transcript()))
-    again.reset(seed=seed)
-    play_tokens(again, transcript.actions.tolist())
-    assert again.transcript() == transcript
-    assert transcript.metadata["env_id"] == "TextCalc-v0"
 
 
 # Steps never raise

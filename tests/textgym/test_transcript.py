@@ -153,4 +153,5 @@ def test_role_codes_leave_zero_to_padding():
 
 
 def test_terminations_and_truncations():
-    assert {reason for reason in StopReason if reason.terminated} == {StopReason.SUBMIT, StopReason.NO_CALL}
+    terminations = {StopReason.SUBMIT, StopReason.NO_CALL, StopReason.CALL_ERROR}
+    assert {reason for reason in StopReason if reason.terminated} == terminations

@@ -182,7 +182,7 @@ def test_same_step_with_copy_false_still_gives_a_final_obs_of_its_own():
     envs = toy_vector(autoreset_mode=AutoresetMode.SAME_STEP, copy=False)
     envs.reset(seed=0)
     *_, infos = play_to_the_end(envs)
-    assert not np.shares_memory(infos["final_obs"][0]["input_ids"], envs.rows.input_ids)
+    assert not np.shares_memory(infos["final_obs"][0]["input_ids"], envs.rows.ids)
     assert infos["final_obs"][0]["loss_mask"].any()
 
 
@@ -330,6 +330,13 @@ def test_without_seeds_slots_differ():
 # Arrays
 
 
+STORED = {
+    "input_ids": "ids",
+    "length": "length",
+    **dict.fromkeys(("attention_mask", "loss_mask", "segment_ids"), "marks"),
+}
+
+
 @every_face
 def test_copies_are_fresh_and_references_are_not(face):
     action = np.full(N, 65) if face == "token" else np.full((N, 80), 65)
@@ -338,7 +345,7 @@ def test_copies_are_fresh_and_references_are_not(face):
         results = [envs.reset(seed=0)[0], envs.step(action)[0], envs.step(action)[0]]
         for obs in results:
             for key, array in obs.items():
-                assert np.shares_memory(array, getattr(envs.rows, key)) == (envs is shared)
+                assert np.shares_memory(array, getattr(envs.rows, STORED[key])) == (envs is shared)
     before = fresh.step(action)[0]
     kept = {key: array.copy() for key, array in before.items()}
     after = fresh.step(action)[0]

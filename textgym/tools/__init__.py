@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from textgym.tools.base import CallStatus, Tool, ToolError
+from textgym.tools.base import CallStatus, Tool, ToolError, ToolSession
 from textgym.tools.calculator import calculate
+from textgym.tools.schema import NotJSON
 
-__all__ = ["TOOLS", "CallStatus", "Tool", "ToolError", "calculate", "resolve_tools"]
+__all__ = ["TOOLS", "CallStatus", "NotJSON", "Tool", "ToolError", "ToolSession", "calculate", "resolve_tools"]
 
 
 def _calculator(expression: str) -> str:

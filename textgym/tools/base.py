@@ -1,25 +1,23 @@
-"""Tools: a name, a JSON schema and a function from keyword arguments to text."""
+"""Tools: a name, a JSON schema and a function from keyword arguments to text, with a state for each episode or none."""
 
 from __future__ import annotations
 
 import inspect
-import json
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, get_type_hints
+from functools import cached_property, partial
+from threading import Lock
+from typing import Any
 
-_JSON_TYPES: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array"}
-_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
-    "null": (type(None),),
-}
+import numpy as np
+
+from textgym.tools.schema import NotJSON, fits, load_json, schema_of
+
+__all__ = ["CallStatus", "Tool", "ToolError", "ToolSession", "load_json"]
+
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -42,7 +40,7 @@ class ToolError(Exception):
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool that an environment offers.
+    """A tool that an environment offers. It has a `function`, or a `session` for each episode.
 
     Attributes:
         name: what the policy writes to call it.
@@ -50,53 +48,114 @@ class Tool:
         parameters: JSON schema of the arguments (an object).
         function: called with the arguments as keywords; returns the text shown to the policy. It raises `ToolError`
             to refuse and `TimeoutError` when it ran too long; any other exception is reported by its type alone.
+        session: for a tool with a state or with chance: called at the tool's first call in an episode with a
+            `numpy.random.Generator` of its own, a child of the environment's seed. What it returns is called as
+            `function` would be, for the rest of the episode. If that has a method `close()`, it is called at the end
+            of the session: at the next reset, at `env.close()`, or after a timeout. To be pickled with its
+            environment in the middle of an episode, it must pickle.
+        blocking: whether a call may wait (for a network, a process, a disk). A vector environment then runs it in a
+            thread, beside the other slots' calls. A fast tool is better off without: a thread costs more than it.
+        timeout: seconds that a call may take; needs `blocking`. None takes the environment's `call_timeout`. A call
+            that takes longer is answered with the status `timeout` and left to itself: its thread cannot be killed,
+            so a tool should keep limits of its own as well. Its session is closed, the next call opens another.
+
+    Raises:
+        ValueError: a name that a protocol cannot write, both or neither of `function` and `session`, or a timeout
+            that is not positive or goes with a tool that does not block.
     """
 
     name: str
     description: str
     parameters: Mapping[str, Any]
-    function: Callable[..., str]
+    function: Callable[..., str] | None = None
+    session: Callable[[np.random.Generator], Callable[..., str]] | None = None
+    blocking: bool = False
+    timeout: float | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"a tool's name holds only letters, digits, '_', '-' and '.', unlike {self.name!r}")
+        if (self.function is None) == (self.session is None):
+            raise ValueError(f"the tool {self.name!r} needs either a function or a session, not both or neither")
+        if self.timeout is not None and not (self.blocking and self.timeout > 0):
+            raise ValueError(
+                f"the tool {self.name!r} has timeout={self.timeout!r}: give seconds above 0, and blocking=True, "
+                "for only a tool that runs in a thread can be left behind"
+            )
 
     @classmethod
-    def from_function(cls, function: Callable[..., str]) -> Tool:
+    def from_function(
+        cls, function: Callable[..., str], *, blocking: bool = False, timeout: float | None = None
+    ) -> Tool:
         """Make a tool of a typed function with a docstring; the signature becomes the schema.
+
+        A parameter annotated as `numpy.random.Generator` is no argument of the policy's: it gets the tool's own
+        generator, so that a tool with chance is reproducible.
 
         Raises:
             TypeError: a parameter has no annotation, one that JSON cannot carry, or cannot be given by name.
+
+        Example:
+            >>> def roll(sides: int, rng: np.random.Generator) -> str:
+            ...     "Rolls a die."
+            ...     return str(rng.integers(1, sides + 1))
+            >>> Tool.from_function(roll).schema()["function"]["parameters"]["properties"]
+            {'sides': {'type': 'integer'}}
         """
-        hints = get_type_hints(function)
-        properties, required = {}, []
-        for name, parameter in inspect.signature(function).parameters.items():
-            if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-                raise TypeError(f"parameter {name!r} of tool {function.__name__!r} cannot be given by name")
-            kind = _JSON_TYPES.get(hints.get(name, type(None)))
-            if kind is None:
-                known = ", ".join(t.__name__ for t in _JSON_TYPES)
-                raise TypeError(f"parameter {name!r} of tool {function.__name__!r} needs one of the types {known}")
-            properties[name] = {"type": kind}
-            if parameter.default is parameter.empty:
-                required.append(name)
-        schema = {"type": "object", "properties": properties, "required": required}
-        return cls(function.__name__, inspect.getdoc(function) or "", schema, function)
+        schema, chance = schema_of(function)
+        options: dict[str, Any] = {"blocking": blocking, "timeout": timeout}
+        if chance is None:
+            options["function"] = function
+        else:
+            options["session"] = _Seeded(function, chance)
+        return cls(function.__name__, inspect.getdoc(function) or "", schema, **options)
+
+    @classmethod
+    def from_session(
+        cls,
+        session: type[Any],
+        *,
+        name: str | None = None,
+        blocking: bool = False,
+        timeout: float | None = None,
+    ) -> Tool:
+        """Make a tool of a class: one object an episode, made with the tool's generator; its `__call__` is the tool.
+
+        The schema is that of `__call__`, the description the class's docstring, the name the class's in lower case.
+
+        Raises:
+            TypeError: as for `from_function`.
+
+        Example:
+            >>> class Counter:
+            ...     "Counts up."
+            ...     def __init__(self, rng):
+            ...         self.total = 0
+            ...     def __call__(self, step: int) -> str:
+            ...         self.total += step
+            ...         return str(self.total)
+            >>> Tool.from_session(Counter).name
+            'counter'
+        """
+        schema, _ = schema_of(session.__call__, skip_first=True)
+        description = inspect.getdoc(session) or ""
+        name = session.__name__.lower() if name is None else name
+        return cls(name, description, schema, session=session, blocking=blocking, timeout=timeout)
 
     def schema(self) -> dict[str, Any]:
         """The tool in the form that chat templates and function-calling APIs take."""
         function = {"name": self.name, "description": self.description, "parameters": dict(self.parameters)}
         return {"type": "function", "function": function}
 
-    @property
+    @cached_property
     def properties(self) -> Mapping[str, Any]:
         """Schema of each argument, by name."""
         return dict(self.parameters.get("properties", {}))
 
-    @property
-    def required(self) -> list[str]:
+    @cached_property
+    def required(self) -> tuple[str, ...]:
         """Names of the arguments that every call must give."""
-        return list(self.parameters.get("required", []))
+        return tuple(self.parameters.get("required", ()))
 
     def bind(self, arguments: Mapping[str, Any] | str) -> dict[str, Any]:
         """Check `arguments` against the schema.
@@ -104,7 +163,8 @@ class Tool:
         A string is a JSON object of them, or the bare value of the tool's only argument (of the only required one).
 
         Raises:
-            ValueError: what is wrong, in words for the policy.
+            NotJSON: a string that starts as an object but is no JSON, where only an object will do.
+            ValueError: what else is wrong, in words for the policy.
         """
         properties, required = self.properties, self.required
         if isinstance(arguments, str):
@@ -115,70 +175,136 @@ class Tool:
         for name, value in arguments.items():
             if name not in properties:
                 raise ValueError(f"{self.name} has no argument {name[:40]!r}; it has {', '.join(properties)}")
-            if not _fits(value, properties[name]):
+            if not fits(value, properties[name]):
                 raise ValueError(f"{self.name}: {name} must be of type {properties[name]['type']}")
         return dict(arguments)
 
     def _read(self, text: str) -> Mapping[str, Any]:
         """Arguments that were written as text, by name."""
         properties, required = self.properties, self.required
-        candidates = required or list(properties)
+        if not required and not text.strip():
+            return {}
+        candidates = required or tuple(properties)
+        schema = properties.get(candidates[0], {}) if len(candidates) == 1 else None
+        looks_like_object = text.lstrip().startswith("{")
+        if schema is not None and not looks_like_object and fits(text, schema):
+            return {candidates[0]: text}
         try:
             value = load_json(text)
-        except ValueError:
+        except ValueError as error:
+            if schema is None and looks_like_object:
+                raise NotJSON(f"the arguments of {self.name} are not valid JSON; {self._usage()}") from error
             value = text
         # For a tool of one argument an object is its bare value (a dict display, say), unless it names the argument.
         if isinstance(value, dict) and (
-            len(candidates) != 1 or (value and set(required) <= value.keys() <= properties.keys())
+            schema is None or (value and set(required) <= value.keys() <= properties.keys())
         ):
             return value
-        if not text.strip() and not required:
-            return {}
-        if len(candidates) != 1:
-            raise ValueError(f"{self.name} takes a JSON object of its arguments: {', '.join(properties) or 'none'}")
-        name = candidates[0]
-        return {name: text if _fits(text, properties.get(name, {})) else value}
+        if schema is None:
+            raise ValueError(self._usage())
+        return {candidates[0]: text if fits(text, schema) else value}
+
+    def _usage(self) -> str:
+        return f"{self.name} takes a JSON object of its arguments: {', '.join(self.properties) or 'none'}"
 
     def run(self, arguments: Mapping[str, Any] | str) -> tuple[CallStatus, str]:
-        """Run the tool. Never raises: every failure is a status and a short text for the policy."""
+        """Run the tool once. Never raises: every failure is a status and a short text for the policy.
+
+        A tool with sessions is given one for this call alone, without a seed.
+        """
         try:
             bound = self.bind(arguments)
+        except NotJSON as error:
+            return CallStatus.INVALID_JSON, f"error: {error}"
         except ValueError as error:
             return CallStatus.BAD_ARGS, f"error: {error}"
+        if self.function is not None:
+            return self.invoke(self.function, bound)
+        session = ToolSession(self, np.random.default_rng)
         try:
-            return CallStatus.OK, str(self.function(**bound))
+            return session.run(bound)
+        finally:
+            session.close()
+
+    def invoke(self, function: Callable[..., str], arguments: Mapping[str, Any]) -> tuple[CallStatus, str]:
+        """Call `function` with checked arguments. Never raises, but for KeyboardInterrupt."""
+        try:
+            return CallStatus.OK, str(function(**arguments))
         except ToolError as error:
             return CallStatus.TOOL_ERROR, f"error: {error}"
         except TimeoutError:
-            return CallStatus.TIMEOUT, f"error: {self.name} timed out"
+            return CallStatus.TIMEOUT, f"error: {self.name} timed out; ask it for less at a time"
         except (Exception, SystemExit) as error:
             # The message may hold host paths or the trainer's state; the type's name is all the policy sees.
             return CallStatus.TOOL_ERROR, f"error: {self.name} failed with {type(error).__name__}"
 
 
-def load_json(text: str) -> Any:
-    """`json.loads`, strict: without NaN and Infinity, which are not JSON.
+class ToolSession:
+    """A tool in one episode: its function, or its session, which is opened by the first call.
 
-    Raises:
-        ValueError: not JSON, or nested too deeply.
+    Calls come one after another. `close` may come at any time: a call that runs is let come to its end first.
     """
 
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not JSON")
+    def __init__(self, tool: Tool, generator: Callable[[], np.random.Generator]) -> None:
+        self.tool = tool
+        self._generator = generator
+        self._opened: Callable[..., str] | None = None
+        self._busy = self._closed = False
+        self._lock = Lock()
 
-    try:
-        return json.loads(text, parse_constant=refuse)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=Lock())
+
+    def run(self, arguments: Mapping[str, Any]) -> tuple[CallStatus, str]:
+        """Run the tool with checked arguments. Never raises, but for KeyboardInterrupt."""
+        with self._lock:
+            if self._closed:
+                return CallStatus.TOOL_ERROR, f"error: {self.tool.name} is closed"
+            self._busy = True
+        try:
+            return self.tool.invoke(self._call, arguments)
+        finally:
+            with self._lock:
+                self._busy, closed = False, self._closed
+            if closed:
+                self._close()
+
+    def _call(self, /, **arguments: Any) -> str:
+        if self.tool.function is not None:
+            return self.tool.function(**arguments)
+        if self._opened is None:
+            assert self.tool.session is not None
+            self._opened = self.tool.session(self._generator())
+        return self._opened(**arguments)
+
+    def close(self) -> None:
+        """Close what was opened, now or when the call that runs has come back. A failure is a warning."""
+        with self._lock:
+            self._closed = True
+            if self._busy:
+                return
+        self._close()
+
+    def _close(self) -> None:
+        opened, self._opened = self._opened, None
+        close = getattr(opened, "close", None)
+        if close is None:
+            return
+        try:
+            close()
+        except Exception as error:
+            warnings.warn(f"the tool {self.tool.name!r} failed to close its session: {error!r}", stacklevel=2)
 
 
-def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    """Whether `value` has one of the JSON types that `schema` allows; without `type` it allows all."""
-    kinds = schema.get("type")
-    if kinds is None:
-        return True
-    return any(
-        isinstance(value, _PYTHON_TYPES.get(kind, ()))
-        and isinstance(value, bool) == (kind == "boolean")  # bool is an int in Python, not in JSON
-        for kind in ([kinds] if isinstance(kinds, str) else kinds)
-    )
+@dataclass(frozen=True)
+class _Seeded:
+    """The session of a function whose parameter `chance` takes the generator."""
+
+    function: Callable[..., str]
+    chance: str
+
+    def __call__(self, generator: np.random.Generator) -> Callable[..., str]:
+        return partial(self.function, **{self.chance: generator})

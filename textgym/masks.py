@@ -1,0 +1,99 @@
+"""Which tokens can stand in a turn: action masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from textgym.protocols import CallResult, Piece, Protocol
+from textgym.task import ToolCall
+from textgym.tokenizers import Tokenizer
+from textgym.tools import CallStatus, Tool
+
+ActionMask = Literal["info", "obs", "both"]
+
+
+def check_action_mask(where: ActionMask | None) -> ActionMask | None:
+    """`where` itself.
+
+    Raises:
+        ValueError: something else than the three places, or None.
+    """
+    if where is not None and where not in get_args(ActionMask):
+        raise ValueError(f"unknown action_mask {where!r}; it can be {', '.join(get_args(ActionMask))}, or None")
+    return where
+
+
+def turn_ids_mask(
+    tokenizer: Tokenizer, protocol: Protocol, tools: Sequence[Tool], allowed: Sequence[int] | None = None
+) -> npt.NDArray[np.bool_]:
+    """Ids that can stand in a turn, bool (V,): what a sampler that follows the mask chooses from.
+
+    Left out are ids that no turn is made of:
+
+    - those without text: holes in the vocabulary, and what an output layer has beyond the tokenizer;
+    - the padding id, unless it is also EOS;
+    - control tokens that only the environment writes, such as `<|im_start|>` or a tag around tool results; those that
+      occur in a call or a submission stay, as does EOS.
+
+    The mask is the same at every step: which texts are calls is for the policy to learn. It is advice: `step` takes
+    any token.
+
+    Args:
+        allowed: ids to restrict it to.
+
+    Raises:
+        ValueError: an allowed id outside the vocabulary, or one whose restriction leaves no id.
+    """
+    mask = np.array([_has_text(tokenizer, i) for i in range(tokenizer.vocab_size)], bool)
+    mask[tokenizer.pad_id] = False
+    written = _markup_ids(tokenizer, _policy_markup(protocol, tools))
+    for i in _markup_ids(tokenizer, _environment_markup(protocol)) - written:
+        mask[i] &= not _is_control(tokenizer, i)
+    mask[tokenizer.eos_id] = True
+    if allowed is not None:
+        mask &= _chosen(allowed, tokenizer.vocab_size)
+        if not mask.any():
+            raise ValueError("allowed_tokens leaves no token that can stand in a turn; allow at least one")
+    return mask
+
+
+def _has_text(tokenizer: Tokenizer, i: int) -> bool:
+    # Some decoders drop a leading space, and with it all of a token that is one.
+    return bool(tokenizer.decode([i]) or tokenizer.decode([i, i]))
+
+
+def _is_control(tokenizer: Tokenizer, i: int) -> bool:
+    """Whether no data can be encoded to this id."""
+    return i not in tokenizer.encode(tokenizer.decode([i]))
+
+
+def _markup_ids(tokenizer: Tokenizer, pieces: Sequence[Piece]) -> set[int]:
+    return {i for piece in pieces if not piece.data for i in tokenizer.encode_control(piece.text)}
+
+
+def _policy_markup(protocol: Protocol, tools: Sequence[Tool]) -> list[Piece]:
+    calls = [protocol.call_pieces(ToolCall(tool.name, {})) for tool in tools]
+    return [piece for pieces in (*calls, protocol.submission_pieces("")) for piece in pieces]
+
+
+def _environment_markup(protocol: Protocol) -> list[Piece]:
+    result = CallResult("call0", CallStatus.OK, "")
+    return [
+        *protocol.system(""),
+        *protocol.question(""),
+        *protocol.results([result, result]),
+        protocol.end_of_example(),
+    ]
+
+
+def _chosen(ids: Sequence[int], vocab_size: int) -> npt.NDArray[np.bool_]:
+    chosen = np.zeros(vocab_size, bool)
+    for i in ids:
+        if not 0 <= i < vocab_size:
+            raise ValueError(f"allowed_tokens has the id {i}, but the vocabulary ends at {vocab_size - 1}")
+        chosen[i] = True
+    return chosen
