@@ -42,9 +42,9 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         pending_after: seconds that a step waits for the tools that it called. None waits for all of them.
 
     `reset(options={"tasks": [...]})` queues tasks: slots take them in order, at reset and autoreset, and draw their
-    own once the queue is empty. That is how an evaluation plays a fixed list of tasks. What tools draw at random depends
-    on the seed of slot 0 and on the place in the queue, so the number of slots changes no episode. A reset without
-    "tasks" empties the queue, unless it has a "reset_mask": that one continues the run that it is part of.
+    own once the queue is empty. That is how an evaluation plays a fixed list of tasks. What their tools draw at random
+    depends on the seed of slot 0 and on the place in the queue, so the number of slots changes no episode. A reset
+    without "tasks" empties the queue, unless it has a "reset_mask": that one continues the run that it is part of.
 
     Tools that block (`Tool.blocking`) run in threads, one a slot: those of one step run side by side. With
     `pending_after`, a slot whose tools take longer becomes *pending*, so that it holds nobody up: `info["pending"]`,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from textgym.tools.base import CallStatus, Tool, ToolError, ToolSession
+from textgym.tools.base import CallStatus, NotJSON, Tool, ToolError
 from textgym.tools.calculator import calculate
-from textgym.tools.schema import NotJSON
+from textgym.tools.session import ToolSession
 
 __all__ = ["TOOLS", "CallStatus", "NotJSON", "Tool", "ToolError", "ToolSession", "calculate", "resolve_tools"]
 

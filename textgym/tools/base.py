@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, partial
-from threading import Lock
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
-from textgym.tools.schema import NotJSON, fits, load_json, schema_of
+from textgym.tools.session import ToolSession
 
-__all__ = ["CallStatus", "Tool", "ToolError", "ToolSession", "load_json"]
-
+_JSON_TYPES: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array"}
+_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -36,6 +43,10 @@ class CallStatus(StrEnum):
 
 class ToolError(Exception):
     """A tool's own refusal; its message is shown to the policy as `error: <message>`."""
+
+
+class NotJSON(ValueError):
+    """Arguments that start as a JSON object but are none."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,7 @@ class Tool:
             >>> Tool.from_function(roll).schema()["function"]["parameters"]["properties"]
             {'sides': {'type': 'integer'}}
         """
-        schema, chance = schema_of(function)
+        schema, chance = _schema_of(function)
         options: dict[str, Any] = {"blocking": blocking, "timeout": timeout}
         if chance is None:
             options["function"] = function
@@ -137,7 +148,7 @@ class Tool:
             >>> Tool.from_session(Counter).name
             'counter'
         """
-        schema, _ = schema_of(session.__call__, skip_first=True)
+        schema, _ = _schema_of(session.__call__, skip_first=True)
         description = inspect.getdoc(session) or ""
         name = session.__name__.lower() if name is None else name
         return cls(name, description, schema, session=session, blocking=blocking, timeout=timeout)
@@ -175,7 +186,7 @@ class Tool:
         for name, value in arguments.items():
             if name not in properties:
                 raise ValueError(f"{self.name} has no argument {name[:40]!r}; it has {', '.join(properties)}")
-            if not fits(value, properties[name]):
+            if not _fits(value, properties[name]):
                 raise ValueError(f"{self.name}: {name} must be of type {properties[name]['type']}")
         return dict(arguments)
 
@@ -187,7 +198,7 @@ class Tool:
         candidates = required or tuple(properties)
         schema = properties.get(candidates[0], {}) if len(candidates) == 1 else None
         looks_like_object = text.lstrip().startswith("{")
-        if schema is not None and not looks_like_object and fits(text, schema):
+        if schema is not None and not looks_like_object and _fits(text, schema):
             return {candidates[0]: text}
         try:
             value = load_json(text)
@@ -202,7 +213,7 @@ class Tool:
             return value
         if schema is None:
             raise ValueError(self._usage())
-        return {candidates[0]: text if fits(text, schema) else value}
+        return {candidates[0]: text if _fits(text, schema) else value}
 
     def _usage(self) -> str:
         return f"{self.name} takes a JSON object of its arguments: {', '.join(self.properties) or 'none'}"
@@ -239,66 +250,6 @@ class Tool:
             return CallStatus.TOOL_ERROR, f"error: {self.name} failed with {type(error).__name__}"
 
 
-class ToolSession:
-    """A tool in one episode: its function, or its session, which is opened by the first call.
-
-    Calls come one after another. `close` may come at any time: a call that runs is let come to its end first.
-    """
-
-    def __init__(self, tool: Tool, generator: Callable[[], np.random.Generator]) -> None:
-        self.tool = tool
-        self._generator = generator
-        self._opened: Callable[..., str] | None = None
-        self._busy = self._closed = False
-        self._lock = Lock()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=Lock())
-
-    def run(self, arguments: Mapping[str, Any]) -> tuple[CallStatus, str]:
-        """Run the tool with checked arguments. Never raises, but for KeyboardInterrupt."""
-        with self._lock:
-            if self._closed:
-                return CallStatus.TOOL_ERROR, f"error: {self.tool.name} is closed"
-            self._busy = True
-        try:
-            return self.tool.invoke(self._call, arguments)
-        finally:
-            with self._lock:
-                self._busy, closed = False, self._closed
-            if closed:
-                self._close()
-
-    def _call(self, /, **arguments: Any) -> str:
-        if self.tool.function is not None:
-            return self.tool.function(**arguments)
-        if self._opened is None:
-            assert self.tool.session is not None
-            self._opened = self.tool.session(self._generator())
-        return self._opened(**arguments)
-
-    def close(self) -> None:
-        """Close what was opened, now or when the call that runs has come back. A failure is a warning."""
-        with self._lock:
-            self._closed = True
-            if self._busy:
-                return
-        self._close()
-
-    def _close(self) -> None:
-        opened, self._opened = self._opened, None
-        close = getattr(opened, "close", None)
-        if close is None:
-            return
-        try:
-            close()
-        except Exception as error:
-            warnings.warn(f"the tool {self.tool.name!r} failed to close its session: {error!r}", stacklevel=2)
-
-
 @dataclass(frozen=True)
 class _Seeded:
     """The session of a function whose parameter `chance` takes the generator."""
@@ -308,3 +259,56 @@ class _Seeded:
 
     def __call__(self, generator: np.random.Generator) -> Callable[..., str]:
         return partial(self.function, **{self.chance: generator})
+
+
+def _schema_of(function: Callable[..., str], skip_first: bool = False) -> tuple[dict[str, Any], str | None]:
+    """JSON schema of a typed function's parameters, and the name of the one that takes a generator.
+
+    Raises:
+        TypeError: a parameter has no annotation, one that JSON cannot carry, or cannot be given by name.
+    """
+    hints = get_type_hints(function)
+    name_of_tool = function.__qualname__ if skip_first else function.__name__
+    properties, required, chance = {}, [], None
+    for name, parameter in list(inspect.signature(function).parameters.items())[int(skip_first) :]:
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise TypeError(f"parameter {name!r} of tool {name_of_tool!r} cannot be given by name")
+        if hints.get(name) is np.random.Generator and not skip_first:
+            chance = name
+            continue
+        kind = _JSON_TYPES.get(hints.get(name, type(None)))
+        if kind is None:
+            known = ", ".join(t.__name__ for t in _JSON_TYPES)
+            raise TypeError(f"parameter {name!r} of tool {name_of_tool!r} needs one of the types {known}")
+        properties[name] = {"type": kind}
+        if parameter.default is parameter.empty:
+            required.append(name)
+    return {"type": "object", "properties": properties, "required": required}, chance
+
+
+def load_json(text: str) -> Any:
+    """`json.loads`, strict: without NaN and Infinity, which are not JSON.
+
+    Raises:
+        ValueError: not JSON, or nested too deeply.
+    """
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether `value` has one of the JSON types that `schema` allows; without `type` it allows all."""
+    kinds = schema.get("type")
+    if kinds is None:
+        return True
+    return any(
+        isinstance(value, _PYTHON_TYPES.get(kind, ()))
+        and isinstance(value, bool) == (kind == "boolean")  # bool is an int in Python, not in JSON
+        for kind in ([kinds] if isinstance(kinds, str) else kinds)
+    )
