@@ -81,6 +81,7 @@ class ByteTokenizer:
         self.vocab_size = 256 + len(self.control)
         longest_first = sorted(self.control, key=len, reverse=True)
         self._pattern = re.compile("(" + "|".join(map(re.escape, longest_first)) + ")")
+        self._bytes = [bytes((i,)) for i in range(256)] + [text.encode() for text in self.control]
 
     def encode(self, text: str) -> list[int]:
         # A lone surrogate (half a pair, as broken JSON carries it) has no UTF-8 form; it becomes "?".
@@ -93,10 +94,11 @@ class ByteTokenizer:
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
-        data = b"".join(
-            bytes((i,)) if 0 <= i < 256 else self.control[i - 256].encode() if 256 <= i < self.vocab_size else b""
-            for i in map(int, ids)
-        )
+        ids = [int(i) for i in ids]
+        try:
+            data = bytes(ids)  # twenty times as fast, and most turns and all data have no control token
+        except ValueError:
+            data = b"".join([self._bytes[i] for i in ids if 0 <= i < self.vocab_size])
         return data.decode("utf-8", "replace")
 
     def __eq__(self, other: object) -> bool:

@@ -7,6 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 from textgym.task import ToolCall
@@ -118,9 +119,13 @@ class Protocol(ABC):
 
     def escape(self, text: str, less_than: str = "&lt;") -> str:
         """Make `text` unable to spell a delimiter: the `<` of each becomes `less_than`."""
-        if not self.delimiters:
+        if not self.delimiters or "<" not in text:
             return text
-        return re.sub("|".join(map(re.escape, self.delimiters)), lambda m: less_than + m.group()[1:], text)
+        return self._delimiter.sub(lambda m: less_than + m.group()[1:], text)
+
+    @cached_property
+    def _delimiter(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(re.escape, self.delimiters)))
 
     def write_json(self, value: Any) -> str:
         """JSON of `value` in which no string spells a delimiter."""
