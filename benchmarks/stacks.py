@@ -22,8 +22,8 @@ def shares(
 ) -> tuple[dict[str, float], int]:
     """Repeat `play` for so many seconds; the share of each group of functions, largest first, and the number of looks.
 
-    Groups hold Python functions. A look counts for the first group with a function on the stack, whatever that function calls: a group of helpers
-    stands before the group of those who call them. What is in no group counts as `rest`.
+    Groups hold Python functions. A look counts for the first group with a function on the stack, whatever that
+    function calls: a group of helpers stands before the group of those who call them. What is in none is the `rest`.
     """
     group_of: list[tuple[str, frozenset[CodeType]]] = [
         (name, frozenset(function.__code__ for function in functions)) for name, functions in groups.items()
