@@ -59,6 +59,14 @@ def pool(name: str) -> list[int]:
     return found
 
 
+@cache
+def span(low: int, high: int, name: str) -> tuple[int, int]:
+    """Where the numbers from `low` to `high` start in `pool(name)`, and how many they are."""
+    members = pool(name)
+    start = bisect_left(members, low)
+    return start, bisect_right(members, high) - start
+
+
 class Number(NamedTuple):
     """A drawn operand: `digits` with `places` of them behind the decimal point."""
 
@@ -91,6 +99,5 @@ class Operand:
 
     def draw(self, rng: np.random.Generator, name: str) -> Number:
         """One number of the range from the pool `name`, each equally likely."""
-        members = pool(name)
-        start, stop = bisect_left(members, self.low), bisect_right(members, self.high)
-        return Number(members[start + int(rng.random() * (stop - start))], self.places)
+        start, count = span(self.low, self.high, name)
+        return Number(pool(name)[start + int(rng.random() * count)], self.places)
