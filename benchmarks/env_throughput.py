@@ -34,7 +34,7 @@ import textgym
 from textgym.engine import Episode
 from textgym.protocols import TagsProtocol
 from textgym.rules import Rules
-from textgym.tools import Tool
+from textgym.tools import Tool, calculate
 from textgym_tasks.calc import CalcTasks
 
 RESULTS = Path(__file__).parent / "results" / "env_throughput.json"
@@ -56,6 +56,8 @@ SETTINGS: dict[str, Callable[[], dict[str, Any]]] = {
 SIDES = {
     "questions": "the same for all: TextCalc tasks of the train split in the same order, each with one call of the "
     "calculator and one submission. The calculator and the grading are textgym's own functions on all sides.",
+    "shared work": "the calculator and the grading of every question in a bare loop, nothing else: the rate that no "
+    "framework can pass on this task, and so the limit of every ratio.",
     "timed": "stepping, and starting every episode; not: making vector environments and actions, drawing questions.",
     "textgym": "64 slots, actions are token ids and -1 behind them. Encodes prompts and results as tokens, decodes and "
     "parses turns, keeps loss masks, segments and budgets, writes observation arrays.",
@@ -72,9 +74,9 @@ SIDES = {
 class Arguments:
     """Measure environments on two cores."""
 
-    repeats: int = 9
+    repeats: int = 7
     """timed runs of each contestant"""
-    steps: int = 1000
+    steps: int = 640
     """vector steps of a run of whole episodes, token by token"""
     still: int = 20
     """runs of almost a turn, in which no turn ends"""
@@ -183,6 +185,15 @@ def play_turns(
     return {"per_second": 2 * len(tasks) / seconds, "right": float(right)}
 
 
+def play_shared_work(envs: textgym.TextVectorEnv, tasks: Sequence[textgym.Task]) -> dict[str, float]:
+    """Only what all contestants do alike, the calculator and the grading, as turns a second."""
+    right, start = 0.0, time.perf_counter()
+    for task in tasks:
+        calculate(task.metadata["expression"])
+        right += envs.rules.source.grade(task, task.answer)["correct"]
+    return {"per_second": 2 * len(tasks) / (time.perf_counter() - start), "right": right}
+
+
 def take_turns(contestants: Mapping[str, Callable[[], dict[str, float]]], repeats: int) -> dict[str, list[float]]:
     """Rates of each contestant, one a repeat; they play one after another, after a round that is not counted.
 
@@ -264,7 +275,8 @@ def measure_turns(arguments: Arguments) -> dict[str, Any]:
                 for way in worker.peer.ways
             }
 
-        equal = take_turns(contestants("calculator", len(tasks)), arguments.repeats)
+        alone = {"shared work": lambda: play_shared_work(envs, tasks)}
+        equal = take_turns(alone | contestants("calculator", len(tasks)), arguments.repeats)
         shipped = take_turns(contestants("python", SLOTS), arguments.python_repeats)
         packages = {worker.peer.name: worker.packages() for worker in workers}
 
