@@ -69,15 +69,18 @@ class Family:
         while True:
             numbers = {slot: operand.draw(rng, pool) for slot, operand in self.operands.items()}
             others = {slot: operand.draw(rng, pool) for slot, operand in self.distractors.items()}
-            term = self.formula(*(Term(number.text(), number.value) for number in numbers.values()))
+            texts = [number.text() for number in numbers.values()]
+            term = self.formula(*map(Term, texts, [number.value for number in numbers.values()]))
             exact = term.value
-            if not is_short_decimal(exact):
+            short = is_short_decimal(exact)
+            if not short:
                 term = term.rounded()
+            answer = decimal_text(term.value)
             shown = numbers | others
-            if not is_tie(exact) and needs_work(term, list(shown.values())):
+            if not is_tie(exact) and needs_work(term.value, answer, list(shown.values())):
                 break
         prompt = self._word(rng, shown)
-        if not is_short_decimal(exact):
+        if not short:
             prompt = f"{prompt} {pick(rng, ROUNDINGS)}"
         metadata = {
             "family": self.name,
@@ -85,11 +88,11 @@ class Family:
             "split": split,
             "expression": term.text,
             "steps": list(term.steps),
-            "numbers": [number.text() for number in numbers.values()],
+            "numbers": texts,
             "percent": self.percent,
             "money": "$" in prompt or "dollar" in prompt,
         }
-        return Task(prompt, decimal_text(term.value), metadata)
+        return Task(prompt, answer, metadata)
 
     def _word(self, rng: np.random.Generator, shown: Mapping[str, Number]) -> str:
         """A wording with its slots filled."""
@@ -105,10 +108,10 @@ def is_tie(exact: int | Fraction) -> bool:
     return (exact * 200).denominator == 1 and not is_short_decimal(exact)
 
 
-def needs_work(term: Term, shown: list[Number]) -> bool:
+def needs_work(value: int | Fraction, answer: str, shown: list[Number]) -> bool:
     """Whether the answer has three digits or more and cannot be copied from the question, not even as a fraction."""
-    answer = decimal_text(term.value).replace("-", "").replace(".", "").strip("0")
-    if len(answer) < 3 or any(answer in str(number.digits) for number in shown):
+    digits = answer.replace("-", "").replace(".", "").strip("0")
+    if len(digits) < 3 or any(digits in str(number.digits) for number in shown):
         return False
     # 24319 dollars in the ratio 4:12 would be right as 24319/4.
-    return abs(term.value.numerator) not in (number.digits for number in shown)
+    return abs(value.numerator) not in [number.digits for number in shown]
