@@ -16,7 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ import textgym
 from textgym.engine import Episode
 from textgym.protocols import TagsProtocol
 from textgym.rules import Rules
-from textgym.tools import Tool, calculate
+from textgym.tools import calculate
 from textgym_tasks.calc import CalcTasks
 
 RESULTS = Path(__file__).parent / "results" / "env_throughput.json"
@@ -56,8 +56,9 @@ SETTINGS: dict[str, Callable[[], dict[str, Any]]] = {
 SIDES = {
     "questions": "the same for all: TextCalc tasks of the train split in the same order, each with one call of the "
     "calculator and one submission. The calculator and the grading are textgym's own functions on all sides.",
-    "shared work": "the calculator and the grading of every question in a bare loop, nothing else: the rate that no "
-    "framework can pass on this task, and so the limit of every ratio.",
+    "shared work": "what every contestant has to do in any case, in a bare loop: the calculator and the grading of "
+    "every question, and drawing the task where environments do. No framework can be faster, so this limits every "
+    "rate and every ratio.",
     "timed": "stepping, and starting every episode; not: making vector environments and actions, drawing questions.",
     "textgym": "64 slots, actions are token ids and -1 behind them. Encodes prompts and results as tokens, decodes and "
     "parses turns, keeps loss masks, segments and budgets, writes observation arrays.",
@@ -185,13 +186,13 @@ def play_turns(
     return {"per_second": 2 * len(tasks) / seconds, "right": float(right)}
 
 
-def play_shared_work(envs: textgym.TextVectorEnv, tasks: Sequence[textgym.Task]) -> dict[str, float]:
-    """Only what all contestants do alike, the calculator and the grading, as turns a second."""
+def play_shared_work(source: textgym.TaskSource, tasks: Iterable[textgym.Task], steps: float) -> dict[str, float]:
+    """Only what all contestants do alike, the calculator and the grading of so many tasks, as a rate of `steps`."""
     right, start = 0.0, time.perf_counter()
     for task in tasks:
         calculate(task.metadata["expression"])
-        right += envs.rules.source.grade(task, task.answer)["correct"]
-    return {"per_second": 2 * len(tasks) / (time.perf_counter() - start), "right": right}
+        right += source.grade(task, task.answer)["correct"]
+    return {"per_second": steps / (time.perf_counter() - start), "right": right}
 
 
 def take_turns(contestants: Mapping[str, Callable[[], dict[str, float]]], repeats: int) -> dict[str, list[float]]:
@@ -225,13 +226,23 @@ def ratios(rates: Mapping[str, Sequence[float]], ours: str, theirs: Sequence[str
     return {"against": fastest} | spread([a / b for a, b in zip(rates[ours], rates[fastest], strict=True)], 2)
 
 
+def drawn(envs: textgym.TextVectorEnv, n: int, seed: int) -> Iterator[textgym.Task]:
+    """Tasks of the environments' source and split, drawn as they are asked for."""
+    rng = np.random.default_rng(seed)
+    return (envs.rules.source.draw(rng, envs.rules.split) for _ in range(n))
+
+
 def measure_tokens(arguments: Arguments, settings: str) -> dict[str, Any]:
     """Token by token: ours beside Gymnasium's, on whole episodes and while no turn ends."""
     ours, theirs, seed = native(settings), sync(settings), arguments.seed
     tokens = oracle_tokens(ours, arguments.steps, seed)
     length = ours.rules.max_new_tokens - 1
+    episodes = int(play_tokens(ours, tokens, seed)["right"])
+    oracle = [ours.rules.oracle_turns(task) for task in drawn(ours, episodes, seed)]
+    total = sum(len(turn) for turns in oracle for turn in turns)
     whole = take_turns(
         {
+            "shared work": lambda: play_shared_work(ours.rules.source, drawn(ours, episodes, seed), total),
             "TextVectorEnv": lambda: play_tokens(ours, tokens, seed),
             "SyncVectorEnv": lambda: play_tokens(theirs, tokens, seed),
         },
@@ -255,8 +266,7 @@ def measure_tokens(arguments: Arguments, settings: str) -> dict[str, Any]:
 def measure_turns(arguments: Arguments) -> dict[str, Any]:
     """Turn by turn: ours beside the peers, with the same calculator, and with the tool that each peer ships."""
     envs = native("default", action_mode="turn")
-    rng = np.random.default_rng(arguments.seed)
-    tasks = [envs.rules.source.draw(rng, "train") for _ in range(SLOTS * arguments.rounds)]
+    tasks = list(drawn(envs, SLOTS * arguments.rounds, arguments.seed))
     actions = oracle_actions(envs, tasks)
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         questions = Path(folder) / "questions.json"
@@ -275,7 +285,7 @@ def measure_turns(arguments: Arguments) -> dict[str, Any]:
                 for way in worker.peer.ways
             }
 
-        alone = {"shared work": lambda: play_shared_work(envs, tasks)}
+        alone = {"shared work": lambda: play_shared_work(envs.rules.source, tasks, 2 * len(tasks))}
         equal = take_turns(alone | contestants("calculator", len(tasks)), arguments.repeats)
         shipped = take_turns(contestants("python", SLOTS), arguments.python_repeats)
         packages = {worker.peer.name: worker.packages() for worker in workers}
@@ -303,21 +313,19 @@ def profiles(arguments: Arguments) -> dict[str, Any]:
     """Shares of the time by groups of functions, for whole episodes with default settings."""
     groups = {
         "drawing tasks": (CalcTasks.draw,),
-        "encoding prompts": (Rules.prompt,),
-        "tools": (Tool.run,),
+        "calculating": (calculate,),
         "grading": (CalcTasks.grade,),
-        "encoding results": (Episode._append_results,),
+        "encoding prompts and results": (Rules.encode,),
         "parsing turns": (TagsProtocol.parse,),
         "decoding turns": (textgym.ByteTokenizer.decode,),
         "starting episodes": (Episode.reset,),
-        "the rest of ending turns": (Episode.maybe_end_turn, Episode.push),
+        "the rest of ending turns": (Episode._end_turn, Episode.maybe_end_turn),
         "infos": (gymnasium.vector.VectorEnv._add_info,),
-        "stepping with numpy": (textgym.TextVectorEnv.step,),
+        "the rest of stepping": (textgym.TextVectorEnv.step,),
     }
     by_token, by_turn = native("default"), native("default", action_mode="turn")
     tokens = oracle_tokens(by_token, arguments.steps, arguments.seed)
-    rng = np.random.default_rng(arguments.seed)
-    tasks = [by_turn.rules.source.draw(rng, "train") for _ in range(SLOTS * arguments.rounds)]
+    tasks = list(drawn(by_turn, SLOTS * arguments.rounds, arguments.seed))
     actions = oracle_actions(by_turn, tasks)
     plays = {
         "token by token": lambda: play_tokens(by_token, tokens, arguments.seed),

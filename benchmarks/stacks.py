@@ -1,7 +1,7 @@
-"""Where the time of a run goes: a sampling profiler that looks at the stack a thousand times a second.
+"""Where the time of a run goes: a sampling profiler that looks at the stack at every tick of the processor's clock.
 
 Unlike a tracing profiler it does not slow down functions that are called often, so the shares are those of the
-undisturbed run, up to the noise of counting.
+undisturbed run, up to the noise of counting: a share of 10 % is good to 0.7 points after 2,000 looks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 INTERVAL = 0.001
-"""Seconds of processor time between two looks."""
+"""Seconds of processor time between two looks that are asked for; Linux ticks every 4 ms or so."""
 
 
 def shares(

@@ -39,3 +39,10 @@ def test_the_peers_task_is_textcalcs(monkeypatch):
         for submission in (task.answer, f"{task.answer}%", f"${task.answer}", "7", ""):
             assert question.grade(submission) == source.grade(task, submission)["correct"]
         assert theirs(question.expression) == calculate(question.expression)
+
+
+def test_the_profile_finds_its_groups():
+    found = bench.profiles(bench.Arguments(steps=80, rounds=1, profile_seconds=1.0))
+    for profile in found.values():
+        assert profile["looks"] > 50
+        assert {"calculating", "encoding prompts and results"} <= profile["shares"].keys()
