@@ -3,7 +3,7 @@
     python benchmarks/fuzz.py                                  about five minutes on two cores, writes the results file
     python benchmarks/fuzz.py --tokens 200_000 --out ""        a try
 
-Every protocol with every tokenizer, token by token and turn by turn, alone and in a vector environment, each in a
+Every protocol with several settings, token by token and turn by turn, alone and in a vector environment, each in a
 process of its own that is fed random ids, hostile fragments and oracles with mistakes in them
 (`tests/support/streams.py`). A failure names the shard; `--only NAME` plays that shard again.
 """
@@ -41,7 +41,18 @@ RESULTS = Path(__file__).parent / "results" / "fuzz.json"
 ENV_ID = "TextCalc-v0"
 SLOTS = 16
 MARKUP = ("<request>", "<calculator>", "<call>", "<response>", "<submit>", "<tool_call>", "</tool_call>")
-TOKENIZERS = {"bytes": (), "bytes and markup": MARKUP}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "bytes": {"markup": ()},
+    "markup": {"markup": MARKUP},
+    "encdec and threads": {
+        "markup": MARKUP,
+        "layout": "encdec",
+        "max_prompt_tokens": 384,
+        "blocking": True,
+        "on_call_error": {"timeout": "terminate", "unknown_tool": "penalize"},
+    },
+}
+"""Tokenizer, layout, whether the hostile tools run in threads, and what failed calls cost."""
 BUDGETS = {"max_tokens": 512, "max_new_tokens": 96, "max_turns": 3, "max_calls": 3, "max_tool_tokens": 24}
 """Small, so that every one of them is met."""
 SAMPLES, WARM_UP = 50, 0.2
@@ -86,19 +97,19 @@ class Shard:
     """One way of stepping one environment."""
 
     protocol: str
-    tokenizer: str
+    setting: str
     face: str
     kind: str
 
     @property
     def name(self) -> str:
-        return f"{self.protocol}, {self.tokenizer}, {self.face} face, {self.kind}"
+        return f"{self.protocol}, {self.setting}, {self.face} face, {self.kind}"
 
 
 SHARDS = [
-    Shard(protocol, tokenizer, face, kind)
+    Shard(protocol, setting, face, kind)
     for protocol in PROTOCOLS
-    for tokenizer in TOKENIZERS
+    for setting in SETTINGS
     for face in ("token", "turn")
     for kind in ("single", *(f"vector {mode.value}" for mode in AutoresetMode))
 ]
@@ -210,13 +221,17 @@ def info_of(infos: dict[str, Any], slot: int) -> dict[str, Any]:
 
 def run(shard: Shard, tokens: int, seed: int) -> dict[str, Any]:
     """Feed a shard; what it saw, the memory along the way, and the error that ended it if one did."""
+    setting = dict(SETTINGS[shard.setting])
+    tokenizer, blocking = textgym.ByteTokenizer(setting.pop("markup")), setting.pop("blocking", False)
+    hostile = [textgym.Tool.from_function(function, blocking=blocking) for function in (echo, late, crash)]
     kwargs: dict[str, Any] = {
         "protocol": shard.protocol,
-        "tokenizer": textgym.ByteTokenizer(TOKENIZERS[shard.tokenizer]),
+        "tokenizer": tokenizer,
         "action_mode": shard.face,
-        "tools": ["calculator", *map(textgym.Tool.from_function, (echo, late, crash))],
+        "tools": ["calculator", *hostile],
         "system_prompt": "",
         **BUDGETS,
+        **setting,
     }
     tally, start = Tally(), time.perf_counter()
     rng = np.random.default_rng([seed, SHARDS.index(shard)])
