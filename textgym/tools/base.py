@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, partial
-from typing import Any, get_type_hints
+from typing import Any
 
 import numpy as np
 
+from textgym.tools.schema import describe, fits
 from textgym.tools.session import ToolSession
+from textgym.tools.signature import from_json, read_signature
 
-_JSON_TYPES: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array"}
-_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
-    "null": (type(None),),
-}
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -69,6 +60,8 @@ class Tool:
         timeout: seconds that a call may take; needs `blocking`. None takes the environment's `call_timeout`. A call
             that takes longer is answered with the status `timeout` and left to itself: its thread cannot be killed,
             so a tool should keep limits of its own as well. Its session is closed, the next call opens another.
+        types: annotations of the arguments that JSON's types do not cover: where they name an `Enum`, `bind` makes
+            its members of their values.
 
     Raises:
         ValueError: a name that a protocol cannot write, both or neither of `function` and `session`, or a timeout
@@ -82,6 +75,7 @@ class Tool:
     session: Callable[[np.random.Generator], Callable[..., str]] | None = None
     blocking: bool = False
     timeout: float | None = None
+    types: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -96,9 +90,12 @@ class Tool:
 
     @classmethod
     def from_function(
-        cls, function: Callable[..., str], *, blocking: bool = False, timeout: float | None = None
+        cls, function: Callable[..., Any], *, blocking: bool = False, timeout: float | None = None
     ) -> Tool:
-        """Make a tool of a typed function with a docstring; the signature becomes the schema.
+        """Make a tool of a typed function: its name, its docstring as the description, its signature as the schema.
+
+        Parameters may be of the types str, int, float, bool, None, Any, list[...], dict[str, ...], Literal[...], an
+        Enum, and unions of these. The docstring describes them in Google's, NumPy's or Sphinx's style.
 
         A parameter annotated as `numpy.random.Generator` is no argument of the policy's: it gets the tool's own
         generator, so that a tool with chance is reproducible.
@@ -107,19 +104,24 @@ class Tool:
             TypeError: a parameter has no annotation, one that JSON cannot carry, or cannot be given by name.
 
         Example:
-            >>> def roll(sides: int, rng: np.random.Generator) -> str:
-            ...     "Rolls a die."
+            >>> def roll(rng: np.random.Generator, sides: int = 6) -> str:
+            ...     '''Rolls a die.
+            ...
+            ...     Args:
+            ...         sides: of the die.
+            ...     '''
             ...     return str(rng.integers(1, sides + 1))
-            >>> Tool.from_function(roll).schema()["function"]["parameters"]["properties"]
-            {'sides': {'type': 'integer'}}
+            >>> tool = Tool.from_function(roll)
+            >>> tool.name, tool.description, tool.properties
+            ('roll', 'Rolls a die.', {'sides': {'type': 'integer', 'description': 'of the die.', 'default': 6}})
         """
-        schema, chance = _schema_of(function)
-        options: dict[str, Any] = {"blocking": blocking, "timeout": timeout}
-        if chance is None:
+        signature = read_signature(function)
+        options: dict[str, Any] = {"blocking": blocking, "timeout": timeout, "types": signature.types}
+        if signature.chance is None:
             options["function"] = function
         else:
-            options["session"] = _Seeded(function, chance)
-        return cls(function.__name__, inspect.getdoc(function) or "", schema, **options)
+            options["session"] = _Seeded(function, signature.chance)
+        return cls(signature.name, signature.description, signature.parameters, **options)
 
     @classmethod
     def from_session(
@@ -148,10 +150,9 @@ class Tool:
             >>> Tool.from_session(Counter).name
             'counter'
         """
-        schema, _ = _schema_of(session.__call__, skip_first=True)
-        description = inspect.getdoc(session) or ""
-        name = session.__name__.lower() if name is None else name
-        return cls(name, description, schema, session=session, blocking=blocking, timeout=timeout)
+        signature = read_signature(session.__call__, session.__name__.lower() if name is None else name, owner=session)
+        options: dict[str, Any] = {"blocking": blocking, "timeout": timeout, "types": signature.types}
+        return cls(signature.name, signature.description, signature.parameters, session=session, **options)
 
     def schema(self) -> dict[str, Any]:
         """The tool in the form that chat templates and function-calling APIs take."""
@@ -186,9 +187,12 @@ class Tool:
         for name, value in arguments.items():
             if name not in properties:
                 raise ValueError(f"{self.name} has no argument {name[:40]!r}; it has {', '.join(properties)}")
-            if not _fits(value, properties[name]):
-                raise ValueError(f"{self.name}: {name} must be of type {properties[name]['type']}")
-        return dict(arguments)
+            if not fits(value, properties[name]):
+                raise ValueError(f"{self.name}: {name} must be {describe(properties[name])}")
+        types = self.types
+        return (
+            {k: from_json(v, types[k]) if k in types else v for k, v in arguments.items()} if types else dict(arguments)
+        )
 
     def _read(self, text: str) -> Mapping[str, Any]:
         """Arguments that were written as text, by name."""
@@ -198,7 +202,7 @@ class Tool:
         candidates = required or tuple(properties)
         schema = properties.get(candidates[0], {}) if len(candidates) == 1 else None
         looks_like_object = text.lstrip().startswith("{")
-        if schema is not None and not looks_like_object and _fits(text, schema):
+        if schema is not None and not looks_like_object and fits(text, schema):
             return {candidates[0]: text}
         try:
             value = load_json(text)
@@ -213,7 +217,7 @@ class Tool:
             return value
         if schema is None:
             raise ValueError(self._usage())
-        return {candidates[0]: text if _fits(text, schema) else value}
+        return {candidates[0]: text if fits(text, schema) else value}
 
     def _usage(self) -> str:
         return f"{self.name} takes a JSON object of its arguments: {', '.join(self.properties) or 'none'}"
@@ -261,31 +265,6 @@ class _Seeded:
         return partial(self.function, **{self.chance: generator})
 
 
-def _schema_of(function: Callable[..., str], skip_first: bool = False) -> tuple[dict[str, Any], str | None]:
-    """JSON schema of a typed function's parameters, and the name of the one that takes a generator.
-
-    Raises:
-        TypeError: a parameter has no annotation, one that JSON cannot carry, or cannot be given by name.
-    """
-    hints = get_type_hints(function)
-    name_of_tool = function.__qualname__ if skip_first else function.__name__
-    properties, required, chance = {}, [], None
-    for name, parameter in list(inspect.signature(function).parameters.items())[int(skip_first) :]:
-        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise TypeError(f"parameter {name!r} of tool {name_of_tool!r} cannot be given by name")
-        if hints.get(name) is np.random.Generator and not skip_first:
-            chance = name
-            continue
-        kind = _JSON_TYPES.get(hints.get(name, type(None)))
-        if kind is None:
-            known = ", ".join(t.__name__ for t in _JSON_TYPES)
-            raise TypeError(f"parameter {name!r} of tool {name_of_tool!r} needs one of the types {known}")
-        properties[name] = {"type": kind}
-        if parameter.default is parameter.empty:
-            required.append(name)
-    return {"type": "object", "properties": properties, "required": required}, chance
-
-
 def load_json(text: str) -> Any:
     """`json.loads`, strict: without NaN and Infinity, which are not JSON.
 
@@ -300,15 +279,3 @@ def load_json(text: str) -> Any:
         return json.loads(text, parse_constant=refuse)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-
-
-def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    """Whether `value` has one of the JSON types that `schema` allows; without `type` it allows all."""
-    kinds = schema.get("type")
-    if kinds is None:
-        return True
-    return any(
-        isinstance(value, _PYTHON_TYPES.get(kind, ()))
-        and isinstance(value, bool) == (kind == "boolean")  # bool is an int in Python, not in JSON
-        for kind in ([kinds] if isinstance(kinds, str) else kinds)
-    )

@@ -1,7 +1,5 @@
 """Tools: schemas, argument checks, statuses, and what of a failure the policy gets to see."""
 
-from typing import Literal
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,48 +46,16 @@ def test_schema_from_a_function():
                 "type": "object",
                 "properties": {
                     "query": {"type": "string"},
-                    "limit": {"type": "integer"},
-                    "exact": {"type": "boolean"},
-                    "weights": {"type": "array"},
-                    "scale": {"type": "number"},
+                    "limit": {"type": "integer", "default": 3},
+                    "exact": {"type": "boolean", "default": False},
+                    "weights": {"type": "array", "default": []},
+                    "scale": {"type": "number", "default": 1.0},
                 },
                 "required": ["query"],
             },
         },
     }
     assert tool.run({"query": "a"}) == (CallStatus.OK, "a")
-
-
-def no_hint(x) -> str:
-    return ""
-
-
-def bad_hint(x: Literal["a"]) -> str:
-    return ""
-
-
-def starred(*x: str) -> str:
-    return ""
-
-
-def double_starred(**x: str) -> str:
-    return ""
-
-
-def positional(x: str, /) -> str:
-    return x
-
-
-@pytest.mark.parametrize("function", [no_hint, bad_hint])
-def test_functions_need_types_that_json_carries(function):
-    with pytest.raises(TypeError, match=f"parameter 'x' of tool '{function.__name__}' needs one of the types str, int"):
-        Tool.from_function(function)
-
-
-@pytest.mark.parametrize("function", [starred, double_starred, positional])
-def test_functions_need_parameters_with_names(function):
-    with pytest.raises(TypeError, match=f"parameter 'x' of tool '{function.__name__}' cannot be given by name"):
-        Tool.from_function(function)
 
 
 @pytest.mark.parametrize("name", ["", "two words", "<lambda>", "a>b", "tool\n", "</tool_call>"])
@@ -230,15 +196,18 @@ def test_tool_error_is_shown():
 
 
 def test_tools_by_name():
-    tools = resolve_tools(["calculator", ECHO])
-    assert list(tools) == ["calculator", "echo"]
+    tools = resolve_tools(["calculator", ECHO, add])
+    assert list(tools) == ["calculator", "echo", "add"]
+    assert tools["add"].run({"a": 1, "b": 2}) == (CallStatus.OK, "3")
     assert tools["calculator"].run("12*7") == (CallStatus.OK, "84")
     assert tools["calculator"].run({"expression": "1/0"})[0] is CallStatus.TOOL_ERROR
     assert tools["echo"] is ECHO
 
 
 def test_unknown_and_double_tools():
-    with pytest.raises(ValueError, match="unknown tool 'abacus'; the built-in tools are calculator, or pass a Tool"):
+    with pytest.raises(
+        ValueError, match="unknown tool 'abacus'; the built-in tools are calculator, or pass a function"
+    ):
         resolve_tools(["abacus"])
     with pytest.raises(ValueError, match="two tools are named 'echo'; give each its own name"):
         resolve_tools([ECHO, Tool.from_function(echo)])
