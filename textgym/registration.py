@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -11,17 +11,25 @@ import gymnasium
 from textgym.task import TaskSource
 
 
-def register(id: str, source: TaskSource | str, **defaults: Any) -> None:
+def register(id: str, source: TaskSource | type[TaskSource] | str, **defaults: Any) -> None:
     """Register a text environment with Gymnasium, its vector environment included.
 
     Args:
         id: the environment id, such as "TextCalc-v0".
-        source: a `TaskSource`, or "module:Class" of one, imported when the environment is made.
+        source: a class of `TaskSource`; or "module:Class" of one, imported when the environment is made; or an object,
+            which takes no `source_kwargs`.
         **defaults: keyword arguments of `textgym.TextEnv` that `gymnasium.make` can override.
 
+    Raises:
+        TypeError: `source` is none of these.
+
     Example:
+        >>> import textgym
         >>> textgym.register("MyTask-v0", "my_package.tasks:MyTasks", max_turns=4)
     """
+    is_class = isinstance(source, type) and issubclass(source, TaskSource)
+    if not (is_class or isinstance(source, (TaskSource, str))):
+        raise TypeError(f"a source is a textgym.TaskSource, its class, or 'module:Class', not {source!r}")
     gymnasium.register(
         id,
         entry_point="textgym.env:TextEnv",
@@ -30,8 +38,8 @@ def register(id: str, source: TaskSource | str, **defaults: Any) -> None:
     )
 
 
-def load_source(source: TaskSource | str, kwargs: Mapping[str, Any]) -> TaskSource:
-    """A task source from "module:Class" and its arguments, or itself.
+def load_source(source: TaskSource | type[TaskSource] | str, kwargs: Mapping[str, Any]) -> TaskSource:
+    """A task source from its class, or "module:Class", and its arguments; or itself.
 
     Raises:
         ValueError: the string names nothing, the class does not take these arguments, or arguments were given for a
@@ -39,13 +47,9 @@ def load_source(source: TaskSource | str, kwargs: Mapping[str, Any]) -> TaskSour
     """
     if isinstance(source, TaskSource):
         if kwargs:
-            raise ValueError("source_kwargs go with a source named by a string; configure the object itself instead")
+            raise ValueError("source_kwargs go with a class or its name; configure the object itself instead")
         return source
-    module, _, name = source.partition(":")
-    try:
-        cls = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"cannot load the task source {source!r} (expected 'module:Class'): {error}") from error
+    cls = _import_class(source) if isinstance(source, str) else source
     try:
         made = cls(**kwargs)
     except TypeError as error:
@@ -56,3 +60,12 @@ def load_source(source: TaskSource | str, kwargs: Mapping[str, Any]) -> TaskSour
     if not isinstance(made, TaskSource):
         raise ValueError(f"{source!r} is not a TaskSource")
     return made
+
+
+def _import_class(name: str) -> Callable[..., Any]:
+    module, _, attribute = name.partition(":")
+    try:
+        cls: Callable[..., Any] = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"cannot load the task source {name!r} (expected 'module:Class'): {error}") from error
+    return cls

@@ -7,11 +7,13 @@ protocols: it draws a `Task`, grades a submission into named reward components, 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from textgym.tools import Tool
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class TaskSource(ABC):
     """
 
     splits: tuple[str, ...] = ("train", "validation", "test")
-    tools: tuple[str, ...] = ()
-    """Names of the tools that an environment on this source offers by default."""
+    tools: Sequence[str | Tool | Callable[..., Any]] = ()
+    """What an environment on this source offers by default: names of built-in tools, typed functions, `Tool`s."""
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, split: str) -> Task:

@@ -639,7 +639,7 @@ def test_context_too_short_for_one_task():
         ({"max_calls": 1.5}, "max_calls must be a whole number of at least 1, not 1.5"),
         ({"max_tool_tokens": None}, "max_tool_tokens must be a whole number of at least 1, not None"),
         ({"few_shot": -1}, "few_shot must be a whole number of at least 0, not -1"),
-        ({"source_kwargs": {"difficulty": 1}}, "source_kwargs go with a source named by a string"),
+        ({"source_kwargs": {"difficulty": 1}}, "source_kwargs go with a class or its name"),
         ({"source": "nowhere:Tasks"}, "cannot load the task source 'nowhere:Tasks'"),
         ({"source": "textgym_tasks.calc:Nothing"}, "cannot load the task source 'textgym_tasks.calc:Nothing'"),
         ({"source": "no colon"}, "cannot load the task source 'no colon'"),

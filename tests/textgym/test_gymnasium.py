@@ -200,6 +200,31 @@ def test_register():
         del gymnasium.registry["TestToy-v3"]
 
 
+class Sized(ToyTasks):
+    def __init__(self, size: int = 1) -> None:
+        self.size = size
+
+
+def test_register_a_class():
+    textgym.register("TestSized-v0", Sized, source_kwargs={"size": 2}, tools=["calculator"])
+    try:
+        one, two = (gymnasium.make("TestSized-v0").unwrapped.rules.source for _ in range(2))
+        assert one is not two
+        assert one.size == 2
+        assert gymnasium.make("TestSized-v0", source_kwargs={}).unwrapped.rules.source.size == 1
+        with pytest.raises(ValueError, match="give in source_kwargs the arguments that it takes"):
+            gymnasium.make("TestSized-v0", source_kwargs={"weight": 2})
+    finally:
+        del gymnasium.registry["TestSized-v0"]
+
+
+@pytest.mark.parametrize("source", [3, None, dict, lambda: ToyTasks()])
+def test_register_takes_sources_alone(source):
+    with pytest.raises(TypeError, match=r"a source is a textgym\.TaskSource, its class, or 'module:Class', not"):
+        textgym.register("TestNothing-v0", source)
+    assert "TestNothing-v0" not in gymnasium.registry
+
+
 def test_unknown_ids_and_arguments():
     with pytest.raises(gymnasium.error.NameNotFound, match="TextClac"):
         gymnasium.make("TextClac-v0")
