@@ -1,13 +1,14 @@
 """textgym: Gymnasium environments in which language models use tools, observed token by token."""
 
 from textgym.env import TextEnv
+from textgym.recording import read_jsonl, write_jsonl
 from textgym.registration import register
 from textgym.replaying import ReplayMismatch, replay, replay_transcript
 from textgym.rules import ContextTooShort
 from textgym.task import Plan, Task, TaskSource, ToolCall
 from textgym.tokenizers import ByteTokenizer, HFTokenizer, Tokenizer
 from textgym.tools import Tool, ToolError
-from textgym.transcript import Segment, StopReason, Transcript, read_jsonl, write_jsonl
+from textgym.transcript import Segment, StopReason, Transcript
 from textgym.vector import TextVectorEnv
 
 __version__ = "0.1.0"

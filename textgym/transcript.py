@@ -6,11 +6,9 @@ sampled. `Transcript` is a plain value: it compares with `==`, pickles, and goes
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -176,15 +174,3 @@ class Transcript:
         )
         stop = data["stop_reason"]
         return cls(segments, tuple(data["turn_rewards"]), None if stop is None else StopReason(stop), data["metadata"])
-
-
-def write_jsonl(path: str | Path, transcripts: Iterable[Transcript]) -> None:
-    """Write one transcript a line."""
-    with open(path, "w", encoding="utf-8") as file:
-        file.writelines(json.dumps(t.to_dict(), allow_nan=False) + "\n" for t in transcripts)
-
-
-def read_jsonl(path: str | Path) -> list[Transcript]:
-    """Read what `write_jsonl` wrote."""
-    with open(path, encoding="utf-8") as file:
-        return [Transcript.from_dict(json.loads(line)) for line in file]
