@@ -191,6 +191,10 @@ class TextEnv(gymnasium.Env[Observation, Any]):
         """The current task, answer included."""
         return self.episode.task
 
+    def use_source(self, source: TaskSource) -> None:
+        """Draw and grade tasks by `source` from the next reset on."""
+        self.rules = self.episode.rules = replace(self.rules, source=source)
+
     def transcript(self) -> Transcript:
         """The episode so far."""
         return self.episode.transcript()

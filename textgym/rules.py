@@ -164,10 +164,10 @@ class Rules:
         )
         if rules.allowed_tokens is not None:
             _ = rules.allowed_ids  # a restriction that leaves nothing is told now
-        rules._check_some_tasks()
+        rules.check_some_tasks()
         return rules
 
-    def _check_some_tasks(self) -> None:
+    def check_some_tasks(self) -> None:
         """Raise ContextTooShort, for the longest prompt, unless a sample of the split's tasks fits."""
         rng = np.random.default_rng(0)
         prompts = [self.prompt(self.source.draw(rng, self.split)) for _ in range(_TRIED_TASKS)]

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -266,6 +267,12 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         """Close the sessions of tools and end their threads. Calls that still run end by themselves."""
         for episode in self.episodes:
             episode.close()
+
+    def use_source(self, source: TaskSource) -> None:
+        """Draw and grade tasks by `source` from the next resets on."""
+        self.rules = replace(self.rules, source=source)
+        for episode in self.episodes:
+            episode.rules = self.rules
 
     def transcript(self, i: int) -> Transcript:
         """The episode of slot `i` so far."""

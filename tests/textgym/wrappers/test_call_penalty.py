@@ -1,0 +1,90 @@
+"""A price on tool calls."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.toys import toy_env
+
+from textgym.tools import CallStatus
+from textgym.wrappers import CallPenalty
+
+TURNS = {
+    "ok": "<request><echo>hi<call>",
+    "unknown_tool": "<request><nobody>1<call>",
+    "bad_args": '<request><add>{"a": 1}<call>',
+    "tool_error": "<request><refuse><call>",
+    "missing_name": "hi<call>",
+}
+
+
+def play(env, statuses: list[str], last: str = "0<submit>"):
+    env.reset(seed=0)
+    steps = [env.step_text(TURNS[status]) for status in statuses]
+    return [*steps, env.step_text(last)]
+
+
+@given(
+    st.lists(st.sampled_from(list(TURNS)), max_size=3), st.dictionaries(st.sampled_from(list(TURNS)), st.floats(0, 9))
+)
+def test_each_status_has_its_price(statuses, prices):
+    steps = play(CallPenalty(toy_env(system_prompt="", max_tokens=800), prices), statuses)
+    expected = [-prices.get(status, 0.0) for status in statuses]
+    assert [step[1] for step in steps[:-1]] == expected
+    assert steps[-1][4]["transcript"].turn_rewards == (*expected, 0.25)
+
+
+def test_every_call_costs_the_same_by_default():
+    steps = play(CallPenalty(toy_env(system_prompt="", max_tokens=800), 0.125), ["ok", "tool_error", "missing_name"])
+    assert [step[1] for step in steps] == [-0.125, -0.125, -0.125, 0.25]
+
+
+def test_several_calls_of_a_turn():
+    call = '<tool_call>{"name": "echo", "arguments": {"text": "hi"}}</tool_call>'
+    env = CallPenalty(toy_env(protocol="hermes", max_new_tokens=160, max_tokens=800), 0.5)
+    env.reset(seed=0)
+    obs, reward, terminated, truncated, info = env.step_text(2 * call)
+    assert (info["calls"], reward) == (["ok", "ok"], -1.0)
+
+
+def test_calls_of_the_last_turn_cost_too():
+    """The turn budget ends the episode in a call."""
+    env = CallPenalty(toy_env(max_turns=1), 0.5)
+    env.reset(seed=0)
+    obs, reward, terminated, truncated, info = env.step_text(TURNS["ok"])
+    assert (info["stop_reason"], reward) == ("max_turns", -0.5)
+    assert info["transcript"].turn_rewards == (-0.5,)
+
+
+def test_an_episode_starts_free():
+    env = CallPenalty(toy_env(), 0.5)
+    play(env, ["ok"])
+    env.reset()
+    env.step_text(TURNS["ok"])
+    env.reset()
+    assert env.step_text("0<submit>")[4]["transcript"].turn_rewards == (0.25,)
+
+
+def test_steps_after_the_end_cost_nothing():
+    env = CallPenalty(toy_env(), 0.5)
+    play(env, ["ok"])
+    assert env.step_text(TURNS["ok"])[1] == 0.0
+
+
+@pytest.mark.parametrize("penalty", [-0.1, float("nan"), float("inf"), {"ok": -1}])
+def test_penalties_are_taken_off(penalty):
+    with pytest.raises(ValueError, match="a penalty is a finite number of at least 0, taken off the reward, not"):
+        CallPenalty(toy_env(), penalty)
+
+
+def test_unknown_statuses():
+    with pytest.raises(ValueError, match="unknown call status 'okay'; the statuses are ok, invalid_json"):
+        CallPenalty(toy_env(), {"okay": 1})
+    CallPenalty(toy_env(), dict.fromkeys(CallStatus, 1))
+
+
+def test_tokens_cost_as_turns_do():
+    env = CallPenalty(toy_env(), 0.5)
+    env.reset(seed=0)
+    rewards = [env.step(np.int64(token))[1] for token in TURNS["ok"].encode()]
+    assert rewards == [*[0.0] * (len(TURNS["ok"]) - 1), -0.5]
