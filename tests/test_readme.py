@@ -21,8 +21,9 @@ def test_first_block_runs_as_printed():
     assert namespace["envs"].num_envs == 64
 
 
-def test_printed_loop_is_the_example_file():
-    example = (ROOT / "examples" / "train_calc.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["own_environment.py", "train_calc.py"])
+def test_printed_code_is_the_example_file(name):
+    example = (ROOT / "examples" / name).read_text(encoding="utf-8")
     assert example.strip() in [block.strip() for block in blocks()]
 
 
