@@ -18,10 +18,9 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import SyncVectorEnv
 
 from textgym import TextVectorEnv
-from textgym.protocols import PROTOCOLS
 
 PATH = Path(__file__).parents[1] / "examples" / "own_environment.py"
-every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
+every_protocol = pytest.mark.parametrize("protocol", ["tags", "hermes"])
 every_face = pytest.mark.parametrize("face", ["token", "turn"])
 
 

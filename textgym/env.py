@@ -68,13 +68,14 @@ class TextEnv(gymnasium.Env[Observation, Any]):
     the split, but cannot try all. After Ctrl-C inside a step, `reset` starts afresh.
 
     Args:
-        source: where tasks come from: a `TaskSource`, or "module:Class" with `source_kwargs`.
+        source: where tasks come from: a `TaskSource`; or its class or "module:Class", with `source_kwargs`.
         split: which split of the source.
-        tools: names or `Tool` objects; None takes the source's own.
+        tools: names, typed functions or `Tool` objects; None takes the source's own.
         tokenizer: None or "byte", a Hugging Face name or folder, or a `Tokenizer`.
         protocol: "tags", "hermes", or a `Protocol`.
         system_prompt: None writes the protocol's instructions; "" shows none.
-        few_shot: number of oracle examples of the train split in the prompt.
+        few_shot: number of oracle examples of the train split in the prompt; or the tasks to show, of your own or
+            chosen among those that the source draws. They are the same in every episode.
         layout: "causal" or "encdec".
         max_tokens, max_new_tokens, max_turns, max_calls, max_tool_tokens: the budgets: of the context, of a turn, in
             turns, in tool calls, of one tool result (cut with a visible marker). A prompt is
@@ -107,7 +108,7 @@ class TextEnv(gymnasium.Env[Observation, Any]):
 
     def __init__(
         self,
-        source: TaskSource | str,
+        source: TaskSource | type[TaskSource] | str,
         *,
         action_mode: ActionMode = "token",
         render_mode: str | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -41,6 +41,15 @@ def length_of(segments: Iterable[Segment]) -> int:
     return sum(len(segment.ids) for segment in segments)
 
 
+def _check_examples(few_shot: int | Sequence[Task]) -> int | tuple[Task, ...]:
+    """Raise TypeError unless `few_shot` holds only tasks, if it holds anything."""
+    if isinstance(few_shot, str) or not isinstance(few_shot, Sequence):
+        return few_shot  # a number, or what is refused as none
+    if others := [task for task in few_shot if not isinstance(task, Task)]:
+        raise TypeError(f"few_shot is a number or a sequence of textgym.Task, which {others[0]!r} is not")
+    return tuple(few_shot)
+
+
 @dataclass(frozen=True)
 class Rules:
     """Everything that the episodes of an environment share. Immutable.
@@ -51,7 +60,7 @@ class Rules:
         tools: the tools on offer, by name.
         tokenizer, protocol: how text becomes tokens and how calls are written.
         system: the system prompt; "" for none.
-        few_shot: number of oracle transcripts of the train split shown before the question.
+        few_shot: oracle transcripts shown before the question: how many of the train split, or of which tasks.
         layout: "causal", or "encdec": the prompt in arrays of its own.
         max_prompt_tokens: tokens of the prompt, for "encdec"; 0 for "causal".
         max_tokens: tokens of the context: length L of the observation (of its decoder's side, for "encdec").
@@ -72,7 +81,7 @@ class Rules:
     tokenizer: Tokenizer
     protocol: Protocol
     system: str
-    few_shot: int
+    few_shot: int | tuple[Task, ...]
     layout: Layout
     max_prompt_tokens: int
     max_tokens: int
@@ -90,15 +99,15 @@ class Rules:
     @classmethod
     def make(
         cls,
-        source: TaskSource | str,
+        source: TaskSource | type[TaskSource] | str,
         *,
         source_kwargs: Mapping[str, Any] | None = None,
         split: str = "train",
-        tools: Sequence[str | Tool] | None = None,
+        tools: Sequence[str | Tool | Callable[..., Any]] | None = None,
         tokenizer: Tokenizer | str | None = None,
         protocol: str | Protocol = "tags",
         system_prompt: str | None = None,
-        few_shot: int = 0,
+        few_shot: int | Sequence[Task] = 0,
         layout: Layout = "causal",
         max_prompt_tokens: int | None = None,
         max_tokens: int = 2048,
@@ -116,7 +125,9 @@ class Rules:
         """Resolve names into objects and check every argument; `TextEnv` documents them.
 
         Raises:
-            ValueError: an unknown split, tool, protocol, layout, policy or status, or a number out of range.
+            ValueError: an unknown split, tool, protocol, layout, policy or status, a number out of range, or a task in
+                `few_shot` that the source cannot plan.
+            TypeError: something in `few_shot` that is no task.
             ContextTooShort: the prompt of one of the tasks that are tried cannot fit.
         """
         task_source = load_source(source, source_kwargs or {})
@@ -133,8 +144,11 @@ class Rules:
             "max_calls": max_calls,
             "max_tool_tokens": max_tool_tokens,
         }
-        for name, value in {"max_tokens": max_tokens, **budgets, "few_shot": few_shot}.items():
+        examples = _check_examples(few_shot)
+        for name, value in {"max_tokens": max_tokens, **budgets, "few_shot": examples}.items():
             least = int(name in budgets)
+            if isinstance(value, tuple):
+                continue
             if not isinstance(value, (int, np.integer)) or value < least:
                 raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
         if not 0 <= call_error_penalty < float("inf"):
@@ -152,7 +166,7 @@ class Rules:
             tokenizer=resolve_tokenizer(tokenizer),
             protocol=resolved,
             system=system_prompt,
-            few_shot=few_shot,
+            few_shot=examples,
             layout=layout,
             call_timeout=call_timeout,
             call_errors=resolve_call_errors(on_call_error),
@@ -186,18 +200,32 @@ class Rules:
     def prefix(self) -> tuple[Segment, ...]:
         """What every prompt starts with: the system prompt and the few-shot examples."""
         segments = [self.encode(piece) for piece in (self.protocol.system(self.system) if self.system else [])]
-        split = "train" if "train" in self.source.splits else self.source.splits[0]
-        rng = np.random.default_rng(_EXAMPLE_SEED)
-        toolbox = Toolbox({name: replace(tool, timeout=None) for name, tool in self.tools.items()})
-        for i in range(self.few_shot):
+        # Examples show what a tool does, not how it fails now and then (`textgym.wrappers.with_faults`).
+        tools = {name: getattr(tool.session, "faultless", tool) for name, tool in self.tools.items()}
+        toolbox = Toolbox({name: replace(tool, timeout=None) for name, tool in tools.items()})
+        for i, task in enumerate(self._examples()):
             toolbox.reset(ToolSeeds(_EXAMPLE_SEED, i))
-            segments += self._example(self.source.draw(rng, split), toolbox)
+            segments += self._example(task, toolbox)
         toolbox.close()
         return tuple(segments)
 
+    def _examples(self) -> Sequence[Task]:
+        """The tasks of the few-shot examples."""
+        if isinstance(self.few_shot, tuple):
+            return self.few_shot
+        split = "train" if "train" in self.source.splits else self.source.splits[0]
+        rng = np.random.default_rng(_EXAMPLE_SEED)
+        return [self.source.draw(rng, split) for _ in range(self.few_shot)]
+
     def _example(self, task: Task, toolbox: Toolbox) -> list[Segment]:
         """The oracle's episode on `task` as part of the prompt: its turns are token for token what it would play."""
-        plan = self.source.plan(task)
+        try:
+            plan = self.source.plan(task)
+        except Exception as error:
+            raise ValueError(
+                f"{type(self.source).__name__} cannot plan the few_shot task {task.prompt!r} ({error!r}); give tasks "
+                "that it has drawn, or with the metadata that its plans need"
+            ) from error
         *turns, last = (Segment(tuple(ids), "scaffold") for ids in self.oracle_turns(task))
         segments = list(self.question(task))
         for i, (turn, call) in enumerate(zip(turns, plan.calls, strict=True)):

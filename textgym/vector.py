@@ -60,7 +60,7 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
 
     def __init__(
         self,
-        source: TaskSource | str,
+        source: TaskSource | type[TaskSource] | str,
         *,
         num_envs: int = 1,
         action_mode: ActionMode = "token",

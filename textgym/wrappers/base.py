@@ -114,6 +114,10 @@ class TextWrapper(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         """`TextEnv.step_text` under this wrapper."""
         return self._watched(self.env.get_wrapper_attr("step_text")(text))
 
+    def step_turn(self, action: npt.ArrayLike) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """`TextEnv.step_turn` under this wrapper."""
+        return self._watched(self.env.get_wrapper_attr("step_turn")(action))
+
     def close(self) -> None:
         """Close the wrapper and the environment."""
         self.watcher.close()

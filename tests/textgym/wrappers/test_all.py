@@ -17,7 +17,6 @@ from support.toys import TOKENIZERS, TOOLS, ToyTasks, random_tokens, toy_env
 from support.toys import flat as joined
 
 from textgym import Transcript, read_jsonl
-from textgym.protocols import PROTOCOLS
 from textgym.vector import TextVectorEnv
 from textgym.wrappers import CallPenalty, Curriculum, RecordTranscripts, TranscriptReward, vector
 
@@ -26,7 +25,8 @@ BUDGETS = {"max_tokens": 400, "max_new_tokens": 80, "max_turns": 4, "max_calls":
 MODES = list(AutoresetMode)
 every_autoreset = pytest.mark.parametrize("autoreset", MODES, ids=[mode.value for mode in MODES])
 every_face = pytest.mark.parametrize("face", ["token", "turn"])
-every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
+every_protocol = pytest.mark.parametrize("protocol", ["tags", "hermes"])
+every_layout = pytest.mark.parametrize("layout", ["causal", "encdec"])
 
 
 def brevity(transcript: Transcript) -> float:
@@ -70,8 +70,9 @@ def checked(env: gymnasium.Env) -> None:
 @every_wrapper
 @every_protocol
 @every_face
-def test_check_env(name, protocol, face, tmp_path):
-    env = gymnasium.make("textgym:TextCalc-v0", protocol=protocol, action_mode=face)
+@every_layout
+def test_check_env(name, protocol, face, layout, tmp_path):
+    env = gymnasium.make("textgym:TextCalc-v0", protocol=protocol, action_mode=face, layout=layout)
     checked(WRAPPERS[name](Single, env, tmp_path / "episodes.jsonl"))
 
 
@@ -159,12 +160,19 @@ def toy_vector(num_envs: int = N, **kwargs: Any) -> TextVectorEnv:
     return TextVectorEnv(ToyTasks(), num_envs=num_envs, **{**rules, **BUDGETS, **kwargs})
 
 
-@pytest.mark.parametrize(("name", "protocol"), [*((name, "tags") for name in SAME_IN_VECTORS), ("stacked", "hermes")])
+@pytest.mark.parametrize(
+    ("name", "protocol", "layout"),
+    [
+        *((name, "tags", "causal") for name in SAME_IN_VECTORS),
+        ("stacked", "hermes", "causal"),
+        ("stacked", "tags", "encdec"),
+    ],
+)
 @every_autoreset
 @every_face
-def test_a_vector_equals_wrapped_single_environments(name, protocol, autoreset, face, tmp_path):
+def test_a_vector_equals_wrapped_single_environments(name, protocol, layout, autoreset, face, tmp_path):
     wrap = WRAPPERS[name]
-    kwargs = {"action_mode": face, "protocol": protocol}
+    kwargs = {"action_mode": face, "protocol": protocol, "layout": layout}
     base = toy_vector(autoreset_mode=autoreset, **kwargs)
     ours = wrap(vector, base, tmp_path / "ours.jsonl")
     single = [lambda: wrap(Single, toy_env(**kwargs, record=True), tmp_path / "theirs.jsonl")] * N

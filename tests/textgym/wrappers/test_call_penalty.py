@@ -56,6 +56,26 @@ def test_calls_of_the_last_turn_cost_too():
     assert info["transcript"].turn_rewards == (-0.5,)
 
 
+def test_calls_without_a_reply_cost_too():
+    """One within the budget, two beyond it: those do not run, but they are calls."""
+    call = '<tool_call>{"name": "echo", "arguments": {"text": "hi"}}</tool_call>'
+    budgets = {"protocol": "hermes", "max_new_tokens": 240, "max_tokens": 800, "max_calls": 1}
+    for penalty, expected in ((0.5, -1.5), ({"ok": 0.5}, -0.5), ({"unanswered": 0.5}, -1.0)):
+        env = CallPenalty(toy_env(**budgets), penalty)
+        env.reset(seed=0)
+        obs, reward, terminated, truncated, info = env.step_text(3 * call)
+        assert (info["calls"], info["unanswered_calls"], reward) == (["ok"], 2, expected)
+
+
+def test_the_penalty_is_a_component_of_the_reward():
+    env = CallPenalty(toy_env(on_call_error="penalize", call_error_penalty=0.25), 0.5)
+    env.reset(seed=0)
+    obs, reward, terminated, truncated, info = env.step_text(TURNS["tool_error"])
+    assert info["reward_components"] == {"call_error": -0.25, "call_penalty": -0.5}
+    assert reward == -0.75
+    assert "reward_components" not in env.step_text("nothing")[4]
+
+
 def test_an_episode_starts_free():
     env = CallPenalty(toy_env(), 0.5)
     play(env, ["ok"])
@@ -80,7 +100,7 @@ def test_penalties_are_taken_off(penalty):
 def test_unknown_statuses():
     with pytest.raises(ValueError, match="unknown call status 'okay'; the statuses are ok, invalid_json"):
         CallPenalty(toy_env(), {"okay": 1})
-    CallPenalty(toy_env(), dict.fromkeys(CallStatus, 1))
+    CallPenalty(toy_env(), dict.fromkeys([*CallStatus, "unanswered"], 1))
 
 
 def test_tokens_cost_as_turns_do():
