@@ -6,12 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from gymnasium.vector import VectorEnv
 
-from textgym import Task, TaskSource, TextVectorEnv, Transcript
-from textgym_agents.rollout import Actor, rollout
+from textgym import Task, TaskSource, Transcript
+from textgym_agents.rollout import Actor, rollout, text_envs
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def fixed_tasks(source: TaskSource, split: str, n: int, seed: int) -> list[Task]
 
 
 def evaluate(
-    envs: TextVectorEnv,
+    envs: VectorEnv[Any, Any, Any],
     actor: Actor,
     tasks: Sequence[Task],
     on_episode: Callable[[Transcript], None] | None = None,
@@ -97,8 +99,8 @@ def evaluate(
 class OracleActor:
     """Plays the task source's own plan: the upper frame of every result, and proof that it can be reached."""
 
-    def __init__(self, envs: TextVectorEnv) -> None:
-        self.envs = envs
+    def __init__(self, envs: VectorEnv[Any, Any, Any]) -> None:
+        self.envs = text_envs(envs)
         self._plans: list[list[int]] = [[] for _ in range(envs.num_envs)]
 
     def act(

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium.vector import AutoresetMode
+from gymnasium.vector import AutoresetMode, VectorEnv
 
 from textgym import Task, TextVectorEnv, Transcript
+from textgym.wrappers.vector import attending
 
 
 class Actor(Protocol):
@@ -29,8 +30,20 @@ class Actor(Protocol):
         """Actions int64 (N,) and their log-probabilities float32 (N,)."""
 
 
+def text_envs(envs: VectorEnv[Any, Any, Any]) -> TextVectorEnv:
+    """The `TextVectorEnv` under any wrappers.
+
+    Raises:
+        TypeError: there is none.
+    """
+    base = envs.unwrapped
+    if not isinstance(base, TextVectorEnv):
+        raise TypeError(f"a rollout needs a textgym.TextVectorEnv, as gym.make_vec makes it, not {base!r}")
+    return base
+
+
 def rollout(
-    envs: TextVectorEnv,
+    envs: VectorEnv[Any, Any, Any],
     actor: Actor,
     num_episodes: int,
     *,
@@ -41,10 +54,12 @@ def rollout(
     """Play `num_episodes` episodes to their end and return their transcripts in the order in which they started.
 
     A slot that ends takes the next episode at once, until `num_episodes` have started: every started episode is
-    waited for, so that short ones are not over-represented.
+    waited for, so that short ones are not over-represented. What slots play that have no episode left is not looked at,
+    by wrappers neither.
 
     Args:
-        envs: made with `autoreset_mode="SameStep"` and `record=True`.
+        envs: a `TextVectorEnv` made with `autoreset_mode="SameStep"` and `record=True`, or one under the wrappers of
+            `textgym.wrappers.vector`, whose rewards are then those of the transcripts.
         actor: picks the tokens.
         num_episodes: how many.
         seed: of the environments' reset: slot i plays the tasks of seed + i, so successive rollouts need seeds at
@@ -55,7 +70,8 @@ def rollout(
     Raises:
         ValueError: the environments do not autoreset in the same step, or do not record; not one task an episode.
     """
-    if envs.autoreset_mode != AutoresetMode.SAME_STEP or not envs.rules.record or envs.action_mode != "token":
+    base = text_envs(envs)
+    if base.autoreset_mode != AutoresetMode.SAME_STEP or not base.rules.record or base.action_mode != "token":
         raise ValueError(
             'rollout() needs gym.make_vec(..., autoreset_mode="SameStep", record=True) and action_mode="token"'
         )
@@ -69,23 +85,24 @@ def rollout(
     episode_of = np.arange(num_envs)
     restart = np.ones(num_envs, bool)
     started = int(active.sum())
-    logps = np.zeros((num_envs, envs.rules.max_tokens), np.float32)
+    logps = np.zeros((num_envs, base.rules.max_tokens), np.float32)
     finished: dict[int, Transcript] = {}
     slots = np.arange(num_envs)
-    while active.any():
-        lengths = obs["length"][:, 0].copy()
-        actions, logp = actor.act(obs["input_ids"], lengths, active, restart)
-        logps[slots, lengths] = logp
-        obs, _, terminated, truncated, infos = envs.step(actions)
-        restart = (terminated | truncated) & active
-        for i in np.flatnonzero(restart).tolist():
-            transcript = with_logprobs(infos["final_info"]["transcript"][i], logps[i])
-            finished[int(episode_of[i])] = transcript
-            if on_episode is not None:
-                on_episode(transcript)
-            active[i] = started < num_episodes
-            if active[i]:
-                episode_of[i], started = started, started + 1
+    with attending(envs, active):
+        while active.any():
+            lengths = obs["length"][:, 0].copy()
+            actions, logp = actor.act(obs["input_ids"], lengths, active, restart)
+            logps[slots, lengths] = logp
+            obs, _, terminated, truncated, infos = envs.step(actions)
+            restart = (terminated | truncated) & active
+            for i in np.flatnonzero(restart).tolist():
+                transcript = with_logprobs(infos["final_info"]["transcript"][i], logps[i])
+                finished[int(episode_of[i])] = transcript
+                if on_episode is not None:
+                    on_episode(transcript)
+                active[i] = started < num_episodes
+                if active[i]:
+                    episode_of[i], started = started, started + 1
     return [finished[i] for i in range(num_episodes)]
 
 

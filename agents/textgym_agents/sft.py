@@ -19,6 +19,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from textgym import StopReason, Transcript
 from textgym.engine import Episode
 from textgym.rules import Rules
+from textgym.seeding import Generators
 from textgym_agents.interrupt import Interrupt
 from textgym_agents.policy import ValueHeadPolicy
 
@@ -71,11 +72,11 @@ def demonstrations(rules: Rules, n: int, seed: int) -> list[Transcript]:
         ValueError: the oracle fails its own task, so the environment's budgets are too small for it.
     """
     episode = Episode(rules, rules.rows(1), 0)
-    rng = np.random.default_rng(seed)
+    rng, tool_seeds = np.random.default_rng(seed), Generators(seed)
     transcripts = []
     for _ in range(n):
         task = rules.source.draw(rng, rules.split)
-        episode.reset(task)
+        episode.reset(task, seeds=tool_seeds.next_episode())
         for turn in rules.oracle_turns(task):
             episode.push(np.array(turn, np.int64))
         if episode.stop_reason is not StopReason.SUBMIT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -12,8 +13,9 @@ import torch
 from support.policies import small_policy
 
 import textgym
-from textgym import ByteTokenizer, Segment, StopReason, TextVectorEnv, Transcript
-from textgym_agents import OracleActor, RandomActor, Sampler, ValueHeadPolicy, fixed_tasks, rollout
+from textgym import ByteTokenizer, Segment, StopReason, TextVectorEnv, Transcript, read_jsonl
+from textgym.wrappers import vector
+from textgym_agents import OracleActor, RandomActor, Sampler, ValueHeadPolicy, evaluate, fixed_tasks, rollout
 from textgym_agents.rollout import with_logprobs
 
 ENV = "TextCalc-v0"
@@ -179,3 +181,42 @@ def test_with_logprobs_takes_them_by_position() -> None:
     transcript = with_logprobs(Transcript(segments), logps)
     assert [s.logprobs for s in transcript] == [None, (-2.0,), None, (-5.0, -6.0)]
     assert textgym.Transcript.from_dict(transcript.to_dict()) == transcript
+
+
+# Under wrappers
+
+
+def wrapped(envs: TextVectorEnv, path: Path) -> vector.RecordTranscripts:
+    paid = vector.TranscriptReward(vector.CallPenalty(envs, 0.25), lambda transcript: 2.0, mode="add")
+    return vector.RecordTranscripts(paid, path)
+
+
+def test_rewards_of_wrappers_reach_the_learner(tmp_path: Path) -> None:
+    """The same episodes with other rewards; and only they are recorded, not what idle slots play at the end."""
+    options = {"max_new_tokens": 60, "max_tokens": 288}
+    tasks = fixed_tasks(make_envs(1).rules.source, "test", 11, seed=1)
+    plain = make_envs(4, **options)
+    expected = rollout(plain, OracleActor(plain), 11, tasks=tasks)
+    envs = wrapped(make_envs(4, **options), tmp_path / "episodes.jsonl")
+    transcripts = rollout(envs, OracleActor(envs), 11, tasks=tasks)
+    assert [t.segments for t in transcripts] == [t.segments for t in expected]
+    assert [t.turn_rewards for t in expected] == [(0.0, 1.0)] * 11
+    assert [t.turn_rewards for t in transcripts] == [(-0.25, 3.0)] * 11
+    recorded = read_jsonl(tmp_path / "episodes.jsonl")
+    key = lambda t: t.metadata["prompt"]  # noqa: E731
+    assert sorted(map(key, recorded)) == sorted(map(key, transcripts))
+    assert evaluate(envs, OracleActor(envs), tasks).reward == pytest.approx(2.75)
+
+
+def test_idle_slots_do_not_count_in_a_curriculum() -> None:
+    envs = vector.Curriculum(make_envs(4, max_new_tokens=60, max_tokens=288), [1, 2], raise_at=1.0, window=50)
+    rollout(envs, OracleActor(envs), 13, seed=0)
+    assert envs.state_dict() == {"level": 0, "recent": [True] * 13}
+    rollout(envs, OracleActor(envs), 37, seed=100)
+    assert envs.state_dict()["level"] == 1
+
+
+def test_rollouts_need_text_environments() -> None:
+    envs = gym.make_vec("CartPole-v1", num_envs=1)
+    with pytest.raises(TypeError, match=r"a rollout needs a textgym\.TextVectorEnv"):
+        rollout(envs, RandomActor(2, seed=0), 1)

@@ -17,6 +17,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from textgym import ByteTokenizer, Segment, StopReason, Transcript
 from textgym.rules import Rules
+from textgym.wrappers import with_faults
 from textgym_agents import SFTConfig, ValueHeadPolicy, demonstrations, train_sft
 from textgym_agents.interrupt import Interrupt
 from textgym_agents.sft import IGNORE, collate, labels_of, sft_loss
@@ -55,6 +56,14 @@ def test_demonstrations_earn_the_reward(protocol: str) -> None:
     assert all("tool" in [s.role for s in d] for d in demos)
     assert demos == demonstrations(rules, 40, seed=0)
     assert demos != demonstrations(rules, 40, seed=1)
+
+
+def test_demonstrations_with_tools_of_chance_are_reproducible() -> None:
+    rules = make_rules(max_tokens=512, tools=with_faults(["calculator"], error=0.3, garbage=0.3))
+    demos = demonstrations(rules, 20, seed=0)
+    replies = [rules.tokenizer.decode(s.ids) for demo in demos for s in demo if s.role == "tool"]
+    assert 0 < sum("out of order" in reply for reply in replies) < 20
+    assert demos == demonstrations(rules, 20, seed=0)
 
 
 def test_budgets_that_the_oracle_does_not_fit_are_named() -> None:

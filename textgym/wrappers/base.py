@@ -8,7 +8,8 @@ the same rewards in `step` and in the transcripts, and a wrapper sees what those
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -147,6 +148,8 @@ class TextVectorWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
     """
 
     reads_transcripts = False
+    active: npt.NDArray[np.bool_] | None = None
+    """Slots that it looks at, bool (N,); None for all. See `attending`."""
 
     def __init__(self, env: VectorEnv[Any, Any, Any], watcher: Watcher) -> None:
         super().__init__(env)
@@ -200,7 +203,8 @@ class TextVectorWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
         final = infos.get("final_info", {}) if self._mode == AutoresetMode.SAME_STEP else infos
         turns = infos.get("_turn", np.zeros(self.num_envs, bool))
         ends, before = [], []
-        for i in np.flatnonzero(ended | turns).tolist():
+        seen = ended | turns if self.active is None else (ended | turns) & self.active
+        for i in np.flatnonzero(seen).tolist():
             info = slot_info(final if ended[i] else infos, i)
             before.append(dict(info))
             ends.append(TurnEnd(i, float(rewards[i]), info, bool(ended[i])))
@@ -213,6 +217,27 @@ class TextVectorWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
             changed = {key: value for key, value in end.info.items() if key not in old or old[key] is not value}
             self._add_info(final if end.over else infos, changed, end.slot)
         return rewards
+
+
+@contextmanager
+def attending(envs: VectorEnv[Any, Any, Any], active: npt.NDArray[np.bool_]) -> Iterator[None]:
+    """Inside, the wrappers of `envs` look only at the slots where `active`, bool (N,), which may change in place.
+
+    For a learner that waits for its last episodes: what the slots beside them play meanwhile is not to be recorded,
+    scored, or counted as a failure of the policy.
+    """
+    wrappers = []
+    while isinstance(envs, VectorWrapper):
+        if isinstance(envs, TextVectorWrapper):
+            wrappers.append(envs)
+        envs = envs.env
+    for wrapper in wrappers:
+        wrapper.active = active
+    try:
+        yield
+    finally:
+        for wrapper in wrappers:
+            wrapper.active = None
 
 
 def slot_info(infos: dict[str, Any], i: int) -> dict[str, Any]:

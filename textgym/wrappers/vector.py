@@ -13,13 +13,13 @@ from typing import Any
 
 from gymnasium.vector import VectorEnv
 
-from textgym.wrappers.base import TextVectorWrapper
+from textgym.wrappers.base import TextVectorWrapper, attending
 from textgym.wrappers.call_penalty import Penalty, PenaltyWatcher
 from textgym.wrappers.curriculum import CurriculumWatcher, curriculum
 from textgym.wrappers.record_transcripts import RecordWatcher
 from textgym.wrappers.transcript_reward import Mode, Score, ScoreWatcher
 
-__all__ = ["CallPenalty", "Curriculum", "RecordTranscripts", "TranscriptReward"]
+__all__ = ["CallPenalty", "Curriculum", "RecordTranscripts", "TranscriptReward", "attending"]
 
 
 class CallPenalty(TextVectorWrapper):

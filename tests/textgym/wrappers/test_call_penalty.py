@@ -1,13 +1,16 @@
 """A price on tool calls."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.toys import toy_env
+from support.toys import ToyTasks, echo, toy_env
 
+from textgym import TextVectorEnv
 from textgym.tools import CallStatus
-from textgym.wrappers import CallPenalty
+from textgym.wrappers import CallPenalty, vector, with_faults
 
 TURNS = {
     "ok": "<request><echo>hi<call>",
@@ -108,3 +111,29 @@ def test_tokens_cost_as_turns_do():
     env.reset(seed=0)
     rewards = [env.step(np.int64(token))[1] for token in TURNS["ok"].encode()]
     assert rewards == [*[0.0] * (len(TURNS["ok"]) - 1), -0.5]
+
+
+def test_a_pending_call_costs_when_its_result_comes():
+    envs = TextVectorEnv(
+        ToyTasks(),
+        num_envs=2,
+        tools=with_faults([echo], delay=1.0, seconds=0.3),
+        action_mode="turn",
+        pending_after=0.0,
+        max_tokens=400,
+        max_new_tokens=80,
+        system_prompt="",
+    )
+    wrapped = vector.CallPenalty(envs, 0.5)
+    wrapped.reset(seed=0)
+    actions = np.full((2, 80), -1)
+    actions[0, : len(TURNS["ok"])] = list(TURNS["ok"].encode())
+    actions[1, 0] = ord("x")
+    rewards, infos = wrapped.step(actions)[1::3]
+    assert (rewards.tolist(), infos["pending"].tolist()) == ([0.0, 0.0], [True, False])
+    time.sleep(0.6)
+    actions[0] = -1
+    rewards, infos = wrapped.step(actions)[1::3]
+    assert (rewards.tolist(), infos["pending"].tolist()) == ([-0.5, 0.0], [False, False])
+    assert infos["reward_components"]["call_penalty"].tolist() == [-0.5, 0.0]
+    wrapped.close()
