@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,7 @@ class TranscriptWriter:
     """Appends transcripts to a JSONL file as episodes end; `read_jsonl` reads them back equal.
 
     The file grows by whole lines, and what a crash cut off in the middle of one is removed when the file is opened
-    again. Several processes may append to one file.
+    again. Several processes may append to one file, if its file system has locks.
 
     The file is opened by the first `write`, and again after `close` or unpickling.
 
@@ -159,11 +159,13 @@ def _locked(file: int) -> Iterator[None]:
     """Alone with the file: no other process is in the middle of a write, or mends the file."""
     import fcntl  # not on Windows, where nothing else of this package needs it
 
-    fcntl.flock(file, fcntl.LOCK_EX)
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(file, fcntl.LOCK_EX)
     try:
         yield
     finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 # Hugging Face datasets

@@ -55,6 +55,7 @@ def write_all(path: Path, *numbers: int) -> None:
 # JSONL
 
 
+@settings(max_examples=40)
 @given(many=st.lists(transcripts, max_size=4), cut=st.integers(0, 4))
 def test_appended_transcripts_read_back_equal(many, cut, tmp_path_factory):
     path = tmp_path_factory.mktemp("jsonl") / "deeper" / "episodes.jsonl"
@@ -70,13 +71,14 @@ def test_appended_transcripts_read_back_equal(many, cut, tmp_path_factory):
 
 
 def test_every_place_of_a_crash(tmp_path):
-    """Cut the file at every byte: whole episodes stay, and the file goes on as if the cut one had never begun."""
+    """Cut the file around every line and inside of it: whole episodes stay, and the cut one never began."""
     whole = tmp_path / "whole.jsonl"
     write_all(whole, 0, 1, 2)
     content = whole.read_bytes()
     ends = [i + 1 for i, byte in enumerate(content) if byte == ord("\n")]
     path = tmp_path / "cut.jsonl"
-    for cut in range(len(content) + 1):
+    near_ends = {end + shift for end in (0, *ends) for shift in range(-3, 20)}
+    for cut in sorted({*range(0, len(content), 40), *near_ends} & set(range(len(content) + 1))):
         path.write_bytes(content[:cut])
         survivors = [episode(i) for i, end in enumerate(ends) if cut >= end - 1]  # only the newline may be missing
         assert read_jsonl(path) == survivors

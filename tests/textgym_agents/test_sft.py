@@ -59,7 +59,7 @@ def test_demonstrations_earn_the_reward(protocol: str) -> None:
 
 
 def test_demonstrations_with_tools_of_chance_are_reproducible() -> None:
-    rules = make_rules(max_tokens=512, tools=with_faults(["calculator"], error=0.3, garbage=0.3))
+    rules = make_rules(max_tokens=512, max_new_tokens=128, tools=with_faults(["calculator"], error=0.3, garbage=0.3))
     demos = demonstrations(rules, 20, seed=0)
     replies = [rules.tokenizer.decode(s.ids) for demo in demos for s in demo if s.role == "tool"]
     assert 0 < sum("out of order" in reply for reply in replies) < 20

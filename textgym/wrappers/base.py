@@ -26,7 +26,9 @@ from textgym.vector import TextVectorEnv
 
 @dataclass
 class TurnEnd:
-    """A step that ended a turn, or the episode. Watchers change `reward` and `info` in place.
+    """A step that ended a turn, or the episode.
+
+    Watchers set `reward` and the values of `info`; they replace a value, such as a dict, and do not change it.
 
     Attributes:
         slot: of the vector environment; 0 in a single one.

@@ -117,11 +117,7 @@ class CurriculumWatcher(Watcher):
         return {"level": self.ladder.level, "recent": list(self.ladder.recent)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state; the next task drawn is of its level.
-
-        Raises:
-            ValueError: the state is of a curriculum with more levels or a longer window.
-        """
+        """See `CurriculumState`."""
         level, recent = int(state["level"]), [bool(success) for success in state["recent"]]
         if not 0 <= level < self.ladder.levels or len(recent) > self.ladder.window:
             raise ValueError(
@@ -175,7 +171,30 @@ def _at_difficulty(spec: EnvSpec | None, difficulty: Any) -> TaskSource:
     return load_source(source, {**spec.kwargs.get("source_kwargs", {}), "difficulty": difficulty})
 
 
-class Curriculum(TextWrapper):
+class CurriculumState:
+    """Saving and loading, for a wrapper whose watcher is a `CurriculumWatcher`."""
+
+    watcher: Watcher
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the curriculum, JSON-serialisable."""
+        return self._curriculum.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state_dict()`'s state; the next task drawn is of its level.
+
+        Raises:
+            ValueError: the state is of a curriculum with more levels or a longer window.
+        """
+        self._curriculum.load_state_dict(state)
+
+    @property
+    def _curriculum(self) -> CurriculumWatcher:
+        assert isinstance(self.watcher, CurriculumWatcher)
+        return self.watcher
+
+
+class Curriculum(CurriculumState, TextWrapper):
     """Tasks that become harder as the policy succeeds.
 
     The level rises when of the last `window` episodes of the current level at least `raise_at` succeeded
@@ -211,8 +230,6 @@ class Curriculum(TextWrapper):
         (1, 2)
     """
 
-    watcher: CurriculumWatcher
-
     def __init__(
         self,
         env: gymnasium.Env[Any, Any],
@@ -223,15 +240,3 @@ class Curriculum(TextWrapper):
     ) -> None:
         RecordConstructorArgs.__init__(self, levels=levels, raise_at=raise_at, lower_at=lower_at, window=window)
         super().__init__(env, curriculum(env, levels, raise_at, lower_at, window))
-
-    def state_dict(self) -> dict[str, Any]:
-        """The state of the curriculum, JSON-serialisable."""
-        return self.watcher.state_dict()
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from `state_dict()`'s state.
-
-        Raises:
-            ValueError: the state does not fit this curriculum.
-        """
-        self.watcher.load_state_dict(state)

@@ -35,7 +35,8 @@ class RecordTranscripts(TextWrapper):
     are not recorded. Several environments, in one process or many, may share a file.
 
     The rewards are those that leave the wrapped environment: what wrappers inside this one changed is recorded, what
-    those outside change is not.
+    those outside change is not. `textgym.replay_transcript` compares them with the environment's own: to replay what
+    you record, put this inside of what changes rewards.
 
     Args:
         env: the environment.

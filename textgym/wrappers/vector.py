@@ -7,7 +7,7 @@ environments that record: `gym.make_vec(..., record=True)`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from gymnasium.vector import VectorEnv
 
 from textgym.wrappers.base import TextVectorWrapper, attending
 from textgym.wrappers.call_penalty import Penalty, PenaltyWatcher
-from textgym.wrappers.curriculum import CurriculumWatcher, curriculum
+from textgym.wrappers.curriculum import CurriculumState, curriculum
 from textgym.wrappers.record_transcripts import RecordWatcher
 from textgym.wrappers.transcript_reward import Mode, Score, ScoreWatcher
 
@@ -92,7 +92,7 @@ class RecordTranscripts(TextVectorWrapper):
         super().__init__(env, RecordWatcher(path))
 
 
-class Curriculum(TextVectorWrapper):
+class Curriculum(CurriculumState, TextVectorWrapper):
     """Tasks that become harder as the policy succeeds; see `textgym.wrappers.Curriculum`.
 
     One level for all slots. Episodes that end in the same step count in the order of their slots, and only those
@@ -113,7 +113,6 @@ class Curriculum(TextVectorWrapper):
     """
 
     reads_transcripts = True
-    watcher: CurriculumWatcher
 
     def __init__(
         self,
@@ -124,15 +123,3 @@ class Curriculum(TextVectorWrapper):
         window: int = 50,
     ) -> None:
         super().__init__(env, curriculum(env, levels, raise_at, lower_at, window))
-
-    def state_dict(self) -> dict[str, Any]:
-        """The state of the curriculum, JSON-serialisable."""
-        return self.watcher.state_dict()
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from `state_dict()`'s state.
-
-        Raises:
-            ValueError: the state does not fit this curriculum.
-        """
-        self.watcher.load_state_dict(state)

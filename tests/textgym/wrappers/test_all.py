@@ -12,7 +12,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 from support.toys import TOKENIZERS, TOOLS, ToyTasks, random_tokens, toy_env
 from support.toys import flat as joined
 
@@ -235,6 +235,28 @@ def test_gymnasiums_vector_can_be_wrapped_too(name, tmp_path):
         actions = player.actions()
         base.step(actions)
         assert_equal(outside.step(actions), inside.step(actions))
+
+
+def test_environments_in_other_processes_can_be_wrapped(tmp_path):
+    """The wrapper here, around Gymnasium's vector of processes, or one around each environment, there."""
+    wrap = WRAPPERS["stacked"]
+    make = lambda: toy_env(record=True, action_mode="turn")  # noqa: E731
+    outside = wrap(vector, AsyncVectorEnv([make] * 2), tmp_path / "outside.jsonl")
+    inside = AsyncVectorEnv([lambda: wrap(Single, make(), tmp_path / "inside.jsonl")] * 2)
+    try:
+        assert_equal(outside.reset(seed=1), inside.reset(seed=1))
+        call, submit = (np.full((2, 80), -1) for _ in range(2))
+        for actions, text in ((call, b"<request><echo>hi<call>"), (submit, b"42<submit>")):
+            actions[:, : len(text)] = list(text)
+        for actions in (call, submit, submit, call, submit):
+            assert_equal(outside.step(actions), inside.step(actions))
+    finally:
+        outside.close()
+        inside.close()
+    key = lambda transcript: (transcript.metadata["seed"], transcript.metadata["episode"])  # noqa: E731
+    recorded = [sorted(read_jsonl(tmp_path / f"{name}.jsonl"), key=key) for name in ("outside", "inside")]
+    assert recorded[0] == recorded[1]
+    assert len(recorded[0]) == 4
 
 
 @pytest.mark.parametrize("name", ["replaced", "recorded", "curriculum"])
