@@ -200,22 +200,17 @@ class Rules:
     def prefix(self) -> tuple[Segment, ...]:
         """What every prompt starts with: the system prompt and the few-shot examples."""
         segments = [self.encode(piece) for piece in (self.protocol.system(self.system) if self.system else [])]
+        split = "train" if "train" in self.source.splits else self.source.splits[0]
+        rng = np.random.default_rng(_EXAMPLE_SEED)
         # Examples show what a tool does, not how it fails now and then (`textgym.wrappers.with_faults`).
         tools = {name: getattr(tool.session, "faultless", tool) for name, tool in self.tools.items()}
         toolbox = Toolbox({name: replace(tool, timeout=None) for name, tool in tools.items()})
-        for i, task in enumerate(self._examples()):
+        few = self.few_shot
+        for i, task in enumerate(few if isinstance(few, tuple) else [self.source.draw(rng, split) for _ in range(few)]):
             toolbox.reset(ToolSeeds(_EXAMPLE_SEED, i))
             segments += self._example(task, toolbox)
         toolbox.close()
         return tuple(segments)
-
-    def _examples(self) -> Sequence[Task]:
-        """The tasks of the few-shot examples."""
-        if isinstance(self.few_shot, tuple):
-            return self.few_shot
-        split = "train" if "train" in self.source.splits else self.source.splits[0]
-        rng = np.random.default_rng(_EXAMPLE_SEED)
-        return [self.source.draw(rng, split) for _ in range(self.few_shot)]
 
     def _example(self, task: Task, toolbox: Toolbox) -> list[Segment]:
         """The oracle's episode on `task` as part of the prompt: its turns are token for token what it would play."""
