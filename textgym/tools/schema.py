@@ -24,6 +24,8 @@ def fits(value: Any, schema: Mapping[str, Any]) -> bool:
     `additionalProperties`. Others are for the policy to read and for the tool's own code to check.
     """
     kinds = schema.get("type")
+    if kinds == "string" and isinstance(value, str) and not ("enum" in schema or "anyOf" in schema):
+        return True  # as in most calls
     if kinds is not None and not any(_is_a(value, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)):
         return False
     if "enum" in schema and not any(type(value) is type(choice) and value == choice for choice in schema["enum"]):
