@@ -7,25 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from textgym.protocols import CallResult
-from textgym.rows import MARK, Rows
-from textgym.rules import Rules, length_of
+from textgym.protocols import CallResult, Piece
+from textgym.rows import MARK, Rows, Span
+from textgym.rules import Ids, Rules
 from textgym.seeding import ToolSeeds
 from textgym.task import Task
 from textgym.toolbox import Toolbox
-from textgym.transcript import Role, Segment, StopReason, Transcript
+from textgym.transcript import Segment, StopReason, Transcript
 
 __all__ = ["TRUNCATION_MARKER", "Episode", "Outcome", "Rows"]
 
 TRUNCATION_MARKER = " [output truncated]"
 
 _CHARACTERS_A_TOKEN = 256
-"""A tool result is cut at so many characters for each token of its limit before it is encoded, which takes time."""
+"""A tool result with more characters for each token of its limit is cut at that before it is encoded."""
 
 
 @dataclass
@@ -36,16 +36,6 @@ class Outcome:
     terminated: bool = False
     truncated: bool = False
     info: dict[str, Any] = field(default_factory=dict)
-
-
-class _Span(NamedTuple):
-    """A segment whose ids lie in the row at [start, end)."""
-
-    start: int
-    end: int
-    role: Role
-    turn: int
-    tool_call_id: str | None
 
 
 class Episode:
@@ -65,7 +55,7 @@ class Episode:
 
     def _clear(self) -> None:
         self.rows.clear(self.row)
-        self.spans: list[_Span] = []
+        self.spans: list[Span] = []
         self.turn_start = 0
         self.turn_rewards: list[float] = []
         self.calls = 0
@@ -96,17 +86,16 @@ class Episode:
         """
         if not isinstance(task, Task):
             raise TypeError(f"a task must be a textgym.Task, not {type(task).__name__}")
-        question = self.rules.question(task)
+        pieces = self.rules.question(task)
+        encoded = self.rules.encode(pieces)
         ids, marks = self.rules.prefix_arrays
-        self.rules.check_fits(len(ids) + length_of(question))
+        self.rules.check_fits(len(ids) + sum(map(len, encoded)))
         self.toolbox.reset(seeds)
         self._clear()
         self.task, self.metadata = task, dict(metadata or {})
         self.rows.ids[self.row, : len(ids)], self.rows.marks[self.row, : len(ids)] = ids, marks
-        end = 0
-        for segment in self.rules.prefix:
-            end = self._note(segment, end)
-        end = self._write(question, end)
+        self.spans += self.rules.prefix_spans
+        end = self._write(pieces, encoded, 0, len(ids))
         (self.rows.prompt_length if self.rows.start else self.rows.length)[self.row, 0] = end
         self.turn_start = self.length
 
@@ -116,23 +105,13 @@ class Episode:
 
     # Tokens
 
-    def _write(self, segments: Sequence[Segment], column: int) -> int:
-        """Write segments that the policy did not sample; the column behind them."""
-        for segment in segments:
-            self.rows.write(self.row, column, segment.ids, segment.role)
-            column = self._note(segment, column)
+    def _write(self, pieces: Sequence[Piece], encoded: Sequence[Ids], turn: int, column: int) -> int:
+        """Write what the policy did not sample from `column` on; the column behind it."""
+        for piece, ids in zip(pieces, encoded, strict=True):
+            end = self.rows.write(self.row, column, ids, piece.role)
+            self.spans.append(Span(column, end, piece.role, turn, piece.tool_call_id))
+            column = end
         return column
-
-    def _note(self, segment: Segment, column: int) -> int:
-        """Put a segment that stands from `column` on into the record; the column behind it."""
-        end = column + len(segment.ids)
-        self.spans.append(_Span(column, end, segment.role, segment.turn, segment.tool_call_id))
-        return end
-
-    def _append(self, segments: Sequence[Segment]) -> None:
-        """Append segments that the policy did not sample; its turn starts behind them."""
-        start = self.rows.start
-        self.rows.length[self.row, 0] = self.turn_start = self._write(segments, start + self.length) - start
 
     def _sample(self, ids: npt.NDArray[np.int64]) -> None:
         """Append ids that the policy sampled."""
@@ -207,7 +186,7 @@ class Episode:
         """The record keeps such an end as a sampled segment without ids, or it could not be replayed."""
         self._close_model_span()
         column = self.rows.start + self.length
-        self.spans.append(_Span(column, column, "model", len(self.turn_rewards), None))
+        self.spans.append(Span(column, column, "model", len(self.turn_rewards), None))
         return self._finish(StopReason.NO_CALL)
 
     def _end_turn(self, text: str) -> Outcome | None:
@@ -234,14 +213,12 @@ class Episode:
         """Append the replies to a turn's calls, and go on or end."""
         rules, turn = self.rules, len(self.turn_rewards)
         self.calls += len(results)
-        replies, cut = self._replies(results, turn + 1)
-        if replies:
-            self._append(replies)
-        statuses = [str(result.status) for result in results] if replies else []
+        replied, cut = self._reply(results, turn + 1)
+        statuses = [str(result.status) for result in results] if replied else []
         info: dict[str, Any] = {"turn": turn, "calls": statuses}
         if unanswered := self._over + len(results) - len(statuses):
             info["unanswered_calls"] = unanswered
-        if cut and replies:
+        if cut:
             info["cut_results"] = cut
         policies = [rules.call_errors.get(result.status) for result in results]
         reward = 0.0 - rules.call_error_penalty * policies.count("penalize")
@@ -251,32 +228,40 @@ class Episode:
             return self._finish(StopReason.CALL_ERROR, info, reward)
         if self._over:
             return self._finish(StopReason.MAX_CALLS, info, reward)
-        if not replies or self.length + rules.max_new_tokens > rules.max_tokens:
+        if not replied or self.length + rules.max_new_tokens > rules.max_tokens:
             return self._finish(StopReason.MAX_TOKENS, info, reward)
         if turn + 1 >= rules.max_turns:
             return self._finish(StopReason.MAX_TURNS, info, reward)
         self.turn_rewards.append(reward)
         return Outcome(reward, info=info)
 
-    def _replies(self, results: Sequence[CallResult], turn: int) -> tuple[list[Segment], list[str]]:
-        """The replies as segments, or none if they do not fit the context together; ids of calls that were cut."""
-        limit, segments, cut = self.rules.max_tool_tokens, [], []
-        for piece in self.rules.protocol.results(results) if results else []:
-            long = piece.role == "tool" and len(piece.text) > limit * _CHARACTERS_A_TOKEN
-            text = piece.text[: limit * _CHARACTERS_A_TOKEN] if long else piece.text
-            segment = self.rules.encode(replace(piece, text=text) if long else piece, turn)
-            if long or (piece.role == "tool" and len(segment.ids) > limit):
-                segment = self._cut(segment)
+    def _reply(self, results: Sequence[CallResult], turn: int) -> tuple[bool, list[str]]:
+        """Append the replies, if all of them fit the context; whether they did, and ids of calls with a cut result."""
+        if not results:
+            return False, []
+        limit, start = self.rules.max_tool_tokens, self.rows.start
+        pieces = self.rules.protocol.results(results)
+        # What is far beyond the limit in any case is cut before it is encoded, for that takes time.
+        long = [piece.role == "tool" and len(piece.text) > limit * _CHARACTERS_A_TOKEN for piece in pieces]
+        if any(long):
+            shorter = (replace(piece, text=piece.text[: limit * _CHARACTERS_A_TOKEN]) for piece in pieces)
+            pieces = [new if is_long else old for old, new, is_long in zip(pieces, shorter, long, strict=True)]
+        encoded, cut = self.rules.encode(pieces), []
+        for i, piece in enumerate(pieces):
+            if piece.role == "tool" and (long[i] or len(encoded[i]) > limit):
+                encoded[i] = self._cut(encoded[i])
                 cut.append(str(piece.tool_call_id))
-            segments.append(segment)
-        fits = self.length + length_of(segments) <= self.rules.max_tokens
-        return (segments, cut) if fits else ([], [])
+        if self.length + sum(map(len, encoded)) > self.rules.max_tokens:
+            return False, []
+        end = self._write(pieces, encoded, turn, start + self.length)
+        self.rows.length[self.row, 0] = self.turn_start = end - start
+        return True, cut
 
-    def _cut(self, segment: Segment) -> Segment:
+    def _cut(self, ids: Ids) -> Ids:
         """A tool result cut at `max_tool_tokens`, with a visible marker in place of the rest."""
         limit = self.rules.max_tool_tokens
-        marker = tuple(self.rules.tokenizer.encode(TRUNCATION_MARKER))
-        return replace(segment, ids=(segment.ids[: max(0, limit - len(marker))] + marker)[:limit])
+        marker = self.rules.tokenizer.encode(TRUNCATION_MARKER)
+        return [*ids[: max(0, limit - len(marker))], *marker][:limit]
 
     def _submit(self, submission: str) -> Outcome:
         assert self.task is not None
@@ -308,12 +293,12 @@ class Episode:
         self.spans += self._open_span()
         self.turn_start = self.length
 
-    def _open_span(self) -> list[_Span]:
+    def _open_span(self) -> list[Span]:
         """What the policy sampled since the last segment, if anything."""
         if self.turn_start >= self.length:
             return []
         start = self.rows.start
-        return [_Span(start + self.turn_start, start + self.length, "model", len(self.turn_rewards), None)]
+        return [Span(start + self.turn_start, start + self.length, "model", len(self.turn_rewards), None)]
 
     def transcript(self) -> Transcript:
         """The episode so far."""

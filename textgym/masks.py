@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from textgym.protocols import CallResult, Piece, Protocol
-from textgym.task import ToolCall
 from textgym.tokenizers import Tokenizer
-from textgym.tools import CallStatus, Tool
 
 ActionMask = Literal["info", "obs", "both"]
 
@@ -28,7 +25,7 @@ def check_action_mask(where: ActionMask | None) -> ActionMask | None:
 
 
 def turn_ids_mask(
-    tokenizer: Tokenizer, protocol: Protocol, tools: Sequence[Tool], allowed: Sequence[int] | None = None
+    tokenizer: Tokenizer, shown: Set[int], written: Set[int], allowed: Sequence[int] | None = None
 ) -> npt.NDArray[np.bool_]:
     """Ids that can stand in a turn, bool (V,): what a sampler that follows the mask chooses from.
 
@@ -43,16 +40,17 @@ def turn_ids_mask(
     any token.
 
     Args:
-        allowed: ids to restrict it to.
+        tokenizer: gives each id its text.
+        shown: ids that the environment writes, in prompts and around tool results.
+        written: ids of the markup in calls and submissions.
+        allowed: ids to restrict the mask to.
 
     Raises:
-        ValueError: an allowed id outside the vocabulary, or one whose restriction leaves no id.
+        ValueError: an allowed id outside the vocabulary, or a restriction that leaves no id.
     """
     mask = np.array([_has_text(tokenizer, i) for i in range(tokenizer.vocab_size)], bool)
     mask[tokenizer.pad_id] = False
-    written = _markup_ids(tokenizer, _policy_markup(protocol, tools))
-    for i in _markup_ids(tokenizer, _environment_markup(protocol)) - written:
-        mask[i] &= not _is_control(tokenizer, i)
+    mask[[i for i in shown - written if _is_control(tokenizer, i)]] = False
     mask[tokenizer.eos_id] = True
     if allowed is not None:
         mask &= _chosen(allowed, tokenizer.vocab_size)
@@ -69,25 +67,6 @@ def _has_text(tokenizer: Tokenizer, i: int) -> bool:
 def _is_control(tokenizer: Tokenizer, i: int) -> bool:
     """Whether no data can be encoded to this id."""
     return i not in tokenizer.encode(tokenizer.decode([i]))
-
-
-def _markup_ids(tokenizer: Tokenizer, pieces: Sequence[Piece]) -> set[int]:
-    return {i for piece in pieces if not piece.data for i in tokenizer.encode_control(piece.text)}
-
-
-def _policy_markup(protocol: Protocol, tools: Sequence[Tool]) -> list[Piece]:
-    calls = [protocol.call_pieces(ToolCall(tool.name, {})) for tool in tools]
-    return [piece for pieces in (*calls, protocol.submission_pieces("")) for piece in pieces]
-
-
-def _environment_markup(protocol: Protocol) -> list[Piece]:
-    result = CallResult("call0", CallStatus.OK, "")
-    return [
-        *protocol.system(""),
-        *protocol.question(""),
-        *protocol.results([result, result]),
-        protocol.end_of_example(),
-    ]
 
 
 def _chosen(ids: Sequence[int], vocab_size: int) -> npt.NDArray[np.bool_]:

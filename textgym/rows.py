@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,16 @@ def _mark(role: Role) -> np.int32:
 
 
 MARK: dict[Role, np.int32] = {role: _mark(role) for role in ROLE_CODE}
+
+
+class Span(NamedTuple):
+    """A segment whose ids lie in a row at [start, end)."""
+
+    start: int
+    end: int
+    role: Role
+    turn: int
+    tool_call_id: str | None
 
 
 class Rows:

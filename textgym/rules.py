@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,11 @@ import numpy.typing as npt
 
 from textgym.call_errors import ErrorPolicy, resolve_call_errors
 from textgym.masks import ActionMask, check_action_mask, turn_ids_mask
-from textgym.protocols import ParsedCall, Piece, Protocol, resolve_protocol
+from textgym.protocols import CallResult, ParsedCall, Piece, Protocol, resolve_protocol
 from textgym.registration import load_source
-from textgym.rows import LAYOUTS, MARK, Layout, Rows
+from textgym.rows import LAYOUTS, MARK, Layout, Rows, Span
 from textgym.seeding import ToolSeeds
-from textgym.task import Task, TaskSource
+from textgym.task import Task, TaskSource, ToolCall
 from textgym.tokenizers import Tokenizer, resolve_tokenizer, stop_candidates
 from textgym.toolbox import Toolbox
 from textgym.tools import CallStatus, Tool, resolve_tools
@@ -36,9 +37,8 @@ class ContextTooShort(ValueError):
     """The prompt and one turn do not fit the context."""
 
 
-def length_of(segments: Iterable[Segment]) -> int:
-    """Number of tokens."""
-    return sum(len(segment.ids) for segment in segments)
+Ids = Sequence[int]
+"""Token ids of one piece."""
 
 
 def _check_examples(few_shot: int | Sequence[Task]) -> int | tuple[Task, ...]:
@@ -185,7 +185,7 @@ class Rules:
         """Raise ContextTooShort, for the longest prompt, unless a sample of the split's tasks fits."""
         rng = np.random.default_rng(0)
         prompts = [self.prompt(self.source.draw(rng, self.split)) for _ in range(_TRIED_TASKS)]
-        self.check_fits(max(length_of(prompt) for prompt in prompts))
+        self.check_fits(max(sum(len(segment.ids) for segment in prompt) for prompt in prompts))
 
     def rows(self, n: int) -> Rows:
         """Empty arrays for `n` episodes."""
@@ -199,7 +199,7 @@ class Rules:
     @cached_property
     def prefix(self) -> tuple[Segment, ...]:
         """What every prompt starts with: the system prompt and the few-shot examples."""
-        segments = [self.encode(piece) for piece in (self.protocol.system(self.system) if self.system else [])]
+        segments = self._segments(self.protocol.system(self.system)) if self.system else []
         split = "train" if "train" in self.source.splits else self.source.splits[0]
         rng = np.random.default_rng(_EXAMPLE_SEED)
         # Examples show what a tool does, not how it fails now and then (`textgym.wrappers.with_faults`).
@@ -222,12 +222,12 @@ class Rules:
                 "that it has drawn, or with the metadata that its plans need"
             ) from error
         *turns, last = (Segment(tuple(ids), "scaffold") for ids in self.oracle_turns(task))
-        segments = list(self.question(task))
+        segments = self._segments(self.question(task))
         for i, (turn, call) in enumerate(zip(turns, plan.calls, strict=True)):
             results = toolbox.start([ParsedCall(call.name, call.arguments)], i)
             assert results is not None  # neither threads nor a limit
-            segments += [turn, *map(self.encode, self.protocol.results(results))]
-        return [*segments, last, self.encode(self.protocol.end_of_example())]
+            segments += [turn, *self._segments(self.protocol.results(results))]
+        return [*segments, last, *self._segments([self.protocol.end_of_example()])]
 
     @cached_property
     def prefix_arrays(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
@@ -237,9 +237,21 @@ class Rules:
         return np.array([i for segment in self.prefix for i in segment.ids], np.int64), marks
 
     @cached_property
+    def prefix_spans(self) -> list[Span]:
+        """Where the segments of `prefix` lie."""
+        ends = list(accumulate(len(segment.ids) for segment in self.prefix))
+        segments = zip([0, *ends], ends, self.prefix, strict=False)
+        return [Span(start, end, s.role, 0, s.tool_call_id) for start, end, s in segments]
+
+    @cached_property
     def allowed_ids(self) -> npt.NDArray[np.bool_]:
         """The action mask, bool (V,); see `textgym.masks`."""
-        return turn_ids_mask(self.tokenizer, self.protocol, list(self.tools.values()), self.allowed_tokens)
+        prompt = self.prompt(self.source.draw(np.random.default_rng(0), self.split))
+        results = [CallResult(f"call{i}", CallStatus.OK, "") for i in range(2)]
+        shown = [segment.ids for segment in prompt] + self.encode(self.protocol.results(results))
+        calls = [self.protocol.call_pieces(ToolCall(name, {})) for name in self.tools]
+        written = [self._encode_pieces(pieces) for pieces in (*calls, self.protocol.submission_pieces(""))]
+        return turn_ids_mask(self.tokenizer, set(chain(*shown)), set(chain(*written)), self.allowed_tokens)
 
     def mask_info(self, place: ActionMask = "info") -> dict[str, npt.NDArray[np.int8]]:
         """The action mask as an entry of the info, or of the observation, if it belongs there."""
@@ -251,19 +263,23 @@ class Rules:
             return self.allowed_ids.copy()
         return np.tile(np.concatenate([[True], self.allowed_ids]), self.max_new_tokens)
 
-    def encode(self, piece: Piece, turn: int = 0) -> Segment:
-        """A piece of text as a segment: data is escaped and isolated, markup keeps its control tokens."""
-        ids = self._encode_data(piece.text) if piece.data else self._encode_markup(piece.text)
-        return Segment(tuple(ids), piece.role, turn=turn, tool_call_id=piece.tool_call_id)
+    def encode(self, pieces: Sequence[Piece]) -> list[Ids]:
+        """The ids of each piece: data is escaped and isolated, markup keeps its control tokens."""
+        return [self._encode_data(piece.text) if piece.data else self._encode_markup(piece.text) for piece in pieces]
+
+    def _segments(self, pieces: Sequence[Piece]) -> list[Segment]:
+        """Pieces of the prompt."""
+        encoded = zip(pieces, self.encode(pieces), strict=True)
+        return [Segment(tuple(ids), piece.role, tool_call_id=piece.tool_call_id) for piece, ids in encoded]
 
     def _encode_data(self, text: str) -> list[int]:
         escape, tokenizer = self.protocol.escape, self.tokenizer
         ids = tokenizer.encode(escape(text))
         read = tokenizer.decode(ids)
         # A tokenizer that normalises can make a delimiter of other characters: `<CALL>`, `＜call＞`.
-        return list(ids if escape(read) == read else tokenizer.encode(escape(read)))
+        return ids if escape(read) == read else tokenizer.encode(escape(read))
 
-    def _encode_markup(self, text: str) -> tuple[int, ...]:
+    def _encode_markup(self, text: str) -> Ids:
         """Ids of markup, kept: a protocol writes the same few pieces again and again."""
         known = self._markup
         if text not in known:
@@ -278,11 +294,11 @@ class Rules:
 
     def prompt(self, task: Task) -> tuple[Segment, ...]:
         """The prompt of `task`, up to the point where the policy writes."""
-        return self.prefix + self.question(task)
+        return (*self.prefix, *self._segments(self.question(task)))
 
-    def question(self, task: Task) -> tuple[Segment, ...]:
+    def question(self, task: Task) -> list[Piece]:
         """What follows `prefix` in the prompt of `task`."""
-        return tuple(map(self.encode, self.protocol.question(task.prompt)))
+        return self.protocol.question(task.prompt)
 
     def check_fits(self, length: int) -> None:
         """Raise ContextTooShort unless a prompt of `length` tokens leaves room for one whole turn."""
@@ -309,7 +325,10 @@ class Rules:
         if ids and ids[-1] == self.tokenizer.eos_id:
             return self.tokenizer.decode(ids[:-1])
         text = self.tokenizer.decode(ids)
-        return text if any(stop in text for stop in self.protocol.stop_strings) else None
+        for stop in self.protocol.stop_strings:
+            if stop in text:
+                return text
+        return None
 
     def oracle_turns(self, task: Task) -> list[list[int]]:
         """The oracle's actions on `task`, a list of token ids for each turn."""

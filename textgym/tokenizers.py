@@ -94,7 +94,7 @@ class ByteTokenizer:
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
-        ids = [int(i) for i in ids]
+        ids = ids if isinstance(ids, list) else [int(i) for i in ids]
         try:
             data = bytes(ids)  # twenty times as fast, and most turns and all data have no control token
         except ValueError:
