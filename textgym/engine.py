@@ -18,6 +18,7 @@ from textgym.rules import Ids, Rules
 from textgym.seeding import ToolSeeds
 from textgym.task import Task
 from textgym.toolbox import Toolbox
+from textgym.tools import CallStatus
 from textgym.transcript import Segment, StopReason, Transcript
 
 __all__ = ["TRUNCATION_MARKER", "Episode", "Outcome", "Rows"]
@@ -54,8 +55,7 @@ class Episode:
         self._clear()
 
     def _clear(self) -> None:
-        self.rows.clear(self.row)
-        self.spans: list[Span] = []
+        self.spans: list[Span] = list(self.rules.prefix_spans)
         self.turn_start = 0
         self.turn_rewards: list[float] = []
         self.calls = 0
@@ -93,11 +93,9 @@ class Episode:
         self.toolbox.reset(seeds)
         self._clear()
         self.task, self.metadata = task, dict(metadata or {})
-        self.rows.ids[self.row, : len(ids)], self.rows.marks[self.row, : len(ids)] = ids, marks
-        self.spans += self.rules.prefix_spans
+        self.rows.fill(self.row, ids, marks)
         end = self._write(pieces, encoded, 0, len(ids))
-        (self.rows.prompt_length if self.rows.start else self.rows.length)[self.row, 0] = end
-        self.turn_start = self.length
+        self.turn_start = self.rows.end_prompt(self.row, end)
 
     def close(self) -> None:
         """End sessions of tools, and threads."""
@@ -214,21 +212,22 @@ class Episode:
         rules, turn = self.rules, len(self.turn_rewards)
         self.calls += len(results)
         replied, cut = self._reply(results, turn + 1)
-        statuses = [str(result.status) for result in results] if replied else []
+        statuses = [result.status.value for result in results] if replied else []
         info: dict[str, Any] = {"turn": turn, "calls": statuses}
         if unanswered := self._over + len(results) - len(statuses):
             info["unanswered_calls"] = unanswered
         if cut:
             info["cut_results"] = cut
-        policies = [rules.call_errors.get(result.status) for result in results]
-        reward = 0.0 - rules.call_error_penalty * policies.count("penalize")
+        policies = [rules.call_errors[result.status] for result in results if result.status is not CallStatus.OK]
+        reward = 0.0
         if "penalize" in policies:
+            reward -= rules.call_error_penalty * policies.count("penalize")
             info["reward_components"] = {"call_error": reward}
         if "terminate" in policies:
             return self._finish(StopReason.CALL_ERROR, info, reward)
         if self._over:
             return self._finish(StopReason.MAX_CALLS, info, reward)
-        if not replied or self.length + rules.max_new_tokens > rules.max_tokens:
+        if not replied or self.turn_start + rules.max_new_tokens > rules.max_tokens:
             return self._finish(StopReason.MAX_TOKENS, info, reward)
         if turn + 1 >= rules.max_turns:
             return self._finish(StopReason.MAX_TURNS, info, reward)
@@ -251,9 +250,9 @@ class Episode:
             if piece.role == "tool" and (long[i] or len(encoded[i]) > limit):
                 encoded[i] = self._cut(encoded[i])
                 cut.append(str(piece.tool_call_id))
-        if self.length + sum(map(len, encoded)) > self.rules.max_tokens:
+        if self.turn_start + sum(map(len, encoded)) > self.rules.max_tokens:
             return False, []
-        end = self._write(pieces, encoded, turn, start + self.length)
+        end = self._write(pieces, encoded, turn, start + self.turn_start)
         self.rows.length[self.row, 0] = self.turn_start = end - start
         return True, cut
 
@@ -275,37 +274,39 @@ class Episode:
         self.stop_reason = stop_reason
         info = {"turn": len(self.turn_rewards), "calls": []} if info is None else info
         self.turn_rewards.append(reward)
-        info["stop_reason"] = str(stop_reason)
+        info["stop_reason"] = stop_reason.value
         info["is_success"] = self.success
         if self.rules.record:
             info["transcript"] = self.transcript()
-        return Outcome(reward, stop_reason.terminated, not stop_reason.terminated, info)
+        terminated = stop_reason.terminated
+        return Outcome(reward, terminated, not terminated, info)
 
     def ended(self) -> Outcome:
         """Any further action on a finished episode changes nothing and earns nothing."""
         assert self.stop_reason is not None
         terminated = self.stop_reason.terminated
-        return Outcome(0.0, terminated, not terminated, {"stop_reason": str(self.stop_reason)})
+        return Outcome(0.0, terminated, not terminated, {"stop_reason": self.stop_reason.value})
 
     # The record
 
     def _close_model_span(self) -> None:
-        self.spans += self._open_span()
-        self.turn_start = self.length
+        if (span := self._open_span()) is not None:
+            self.spans.append(span)
+            self.turn_start = span.end - self.rows.start
 
-    def _open_span(self) -> list[Span]:
+    def _open_span(self) -> Span | None:
         """What the policy sampled since the last segment, if anything."""
-        if self.turn_start >= self.length:
-            return []
-        start = self.rows.start
-        return [Span(start + self.turn_start, start + self.length, "model", len(self.turn_rewards), None)]
+        length, start = self.length, self.rows.start
+        if self.turn_start >= length:
+            return None
+        return Span(start + self.turn_start, start + length, "model", len(self.turn_rewards), None)
 
     def transcript(self) -> Transcript:
         """The episode so far."""
-        ids = self.rows.ids[self.row].tolist()
+        ids, last = self.rows.ids[self.row].tolist(), self._open_span()
         segments = tuple(
             Segment(tuple(ids[s.start : s.end]), s.role, s.role == "model", s.turn, s.tool_call_id)
-            for s in (*self.spans, *self._open_span())
+            for s in (self.spans if last is None else [*self.spans, last])
         )
         return Transcript(segments, tuple(self.turn_rewards), self.stop_reason, self._facts())
 

@@ -46,7 +46,7 @@ class Rows:
         ids: int64 (N, P + L), `pad_id` where nothing stands.
         marks: int32 (N, P + L), masks and segment id of each token (`MARK`); one array, so that a step writes once.
         length: int64 (N, 1), tokens behind column `start`.
-        prompt_length: int64 (N, 1), tokens on the encoder's side.
+        prompt_length: int64 (N, 1), tokens of the prompt.
         start: first column of what grows: P, or 0.
     """
 
@@ -66,11 +66,17 @@ class Rows:
         """N rows of the causal layout, `max_tokens` long."""
         return cls(n, max_tokens, pad_id)
 
-    def clear(self, row: int) -> None:
-        """Make a row empty."""
-        self.ids[row] = self.pad_id
-        self.marks[row] = 0
-        self.length[row] = self.prompt_length[row] = 0
+    def fill(self, row: int, ids: npt.NDArray[np.int64], marks: npt.NDArray[np.int32]) -> None:
+        """Set a row to `ids` with their `marks`, and padding behind them. The caller sets the lengths."""
+        self.ids[row, : len(ids)], self.ids[row, len(ids) :] = ids, self.pad_id
+        self.marks[row, : len(ids)], self.marks[row, len(ids) :] = marks, 0
+
+    def end_prompt(self, row: int, end: int) -> int:
+        """Let the episode grow behind a prompt that ends at column `end`; the length there."""
+        length = 0 if self.start else end
+        self.length[row, 0] = length
+        self.prompt_length[row, 0] = end
+        return length
 
     def write(self, row: int, column: int, ids: Sequence[int] | npt.NDArray[np.int64], role: Role) -> int:
         """Write ids of one author; the column behind them. The caller moves `length`."""

@@ -6,15 +6,14 @@ that no tool, whatever it draws, can move the tasks or another tool.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 _TASKS, _TOOLS = 0, 1
 
 
-@dataclass(frozen=True)
-class ToolSeeds:
+class ToolSeeds(NamedTuple):
     """The randomness of one episode's tools."""
 
     entropy: int

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import wait
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from textgym.protocols import CallResult, ParsedCall
 from textgym.seeding import Generators, ToolSeeds
@@ -50,11 +50,12 @@ class _Sessions:
                 session.close()
 
 
-class _Ready:
+class _Ready(NamedTuple):
     """A call of a known tool with checked arguments."""
 
-    def __init__(self, call_id: str, tool: Tool, arguments: Mapping[str, Any]) -> None:
-        self.id, self.tool, self.arguments = call_id, tool, arguments
+    id: str
+    tool: Tool
+    arguments: Mapping[str, Any]
 
     def run(self, sessions: _Sessions) -> CallResult:
         """Never raises, but for KeyboardInterrupt."""
@@ -98,7 +99,7 @@ class Toolbox:
 
     def __init__(self, tools: Mapping[str, Tool], timeout: float | None = None, threads: bool = False) -> None:
         self._tools, self._timeout, self._threads = tools, timeout, threads
-        self._stateful = any(tool.session is not None for tool in tools.values())
+        self._blocking = any(tool.blocking for tool in tools.values())
         self._sessions: _Sessions | None = None
         self._seeds: ToolSeeds | None = None
         self._worker: Worker | None = None
@@ -133,14 +134,14 @@ class Toolbox:
         Returns:
             The results, or None if a thread is at work on them: `running` has them when it is done.
         """
-        ready = [self._prepare(call, f"call{first + i}") for i, call in enumerate(calls)]
-        if any(isinstance(each, _Ready) and self._needs_thread(each.tool) for each in ready):
+        ready = [self._check(call, f"call{first + i}") for i, call in enumerate(calls)]
+        if self._blocking and any(isinstance(each, _Ready) and self._needs_thread(each.tool) for each in ready):
             jobs = [self._job(each) if isinstance(each, _Ready) else each for each in ready]
             self.running = RunningCalls(self, jobs)
             return None
         return [self._run(each) if isinstance(each, _Ready) else each for each in ready]
 
-    def _prepare(self, call: ParsedCall, call_id: str) -> CallResult | _Ready:
+    def _check(self, call: ParsedCall, call_id: str) -> CallResult | _Ready:
         """A call that can run, or the answer that says why it cannot."""
         if call.status is not CallStatus.OK:
             return CallResult(call_id, call.status, f"error: {call.error}")

@@ -46,7 +46,10 @@ class StopReason(StrEnum):
     @property
     def terminated(self) -> bool:
         """Whether Gymnasium calls this end `terminated` (else it is `truncated`)."""
-        return self in (StopReason.SUBMIT, StopReason.NO_CALL, StopReason.CALL_ERROR)
+        return self in _TERMINATIONS
+
+
+_TERMINATIONS = frozenset({StopReason.SUBMIT, StopReason.NO_CALL, StopReason.CALL_ERROR})
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from textgym.seeding import Generators
 from textgym.spaces import ActionMode, make_spaces, turn_ids
 from textgym.task import Task, TaskSource
 from textgym.transcript import Transcript
+from textgym.vector_infos import batch_infos
 
 _Step = tuple[Observation, npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]]
 
@@ -229,7 +230,7 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         """What the step returns; slots that end are reset if they are to be in the same step."""
         rewards = np.zeros(self.num_envs, np.float64)
         terminated, truncated = np.zeros(self.num_envs, bool), np.zeros(self.num_envs, bool)
-        infos: dict[str, Any] = {}
+        infos = []
         for i, outcome in sorted(outcomes.items()):
             self._turn_end[i] = self.episodes[i].turn_start + self.rules.max_new_tokens
             rewards[i], terminated[i], truncated[i] = outcome.reward, outcome.terminated, outcome.truncated
@@ -241,8 +242,9 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
                     "final_info": info | self.rules.mask_info(),
                 }
                 self._reset_slot(i)
-            infos = self._add_info(infos, info, i)
-        return self._observation(), rewards, terminated, truncated, self._with_arrays(infos, self._all)
+            infos.append((i, info))
+        batched = self._with_arrays(batch_infos(infos, self.num_envs), self._all)
+        return self._observation(), rewards, terminated, truncated, batched
 
     def _observation(self) -> Observation:
         observation = self.rows.observation(copy=self.copy)
