@@ -122,7 +122,7 @@ class Toolbox:
 
     def close(self) -> None:
         """End the episode and the thread. A call that still runs ends by itself, and its thread with it."""
-        busy = self.running is not None
+        busy = self.running is not None and not self.running.done()
         self.reset()
         worker = self._drop_worker()
         if worker is not None and not busy:
