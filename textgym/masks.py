@@ -65,8 +65,9 @@ def _has_text(tokenizer: Tokenizer, i: int) -> bool:
 
 
 def _is_control(tokenizer: Tokenizer, i: int) -> bool:
-    """Whether no data can be encoded to this id."""
-    return i not in tokenizer.encode(tokenizer.decode([i]))
+    """Whether the same text is this id as markup, and is not as data."""
+    text = tokenizer.decode([i])
+    return i in tokenizer.encode_control(text) and i not in tokenizer.encode(text)
 
 
 def _chosen(ids: Sequence[int], vocab_size: int) -> npt.NDArray[np.bool_]:
