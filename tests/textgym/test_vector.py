@@ -1,14 +1,19 @@
 """`TextVectorEnv` equals N `TextEnv`s, step for step; the oracle is Gymnasium's own `SyncVectorEnv`."""
 
+from functools import cache
+
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from support.toys import TOKENIZERS, TOOLS, ToyTasks, flat, random_tokens, toy_env
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.toys import DICE, TOKENIZERS, TOOLS, ToyTasks, flat, random_tokens, token_runs, toy_env
 
 from textgym import ContextTooShort, Task, TextVectorEnv
 from textgym.protocols import PROTOCOLS
+from textgym.vector_infos import batch_infos
 
 N = 4
 MODES = list(AutoresetMode)
@@ -127,6 +132,75 @@ def test_equals_it_on_textcalc(autoreset):
         "TextCalc-v0", num_envs=N, vectorization_mode="sync", vector_kwargs={"autoreset_mode": autoreset}
     )
     assert compare(ours, theirs, "oracle", 150, seed=2) == {"submit"}
+
+
+@cache
+def pair(autoreset: AutoresetMode, protocol: str, face: str) -> tuple[TextVectorEnv, SyncVectorEnv]:
+    kwargs = {"action_mode": face, "record": True, "tools": (*TOOLS, DICE), "on_call_error": {"bad_args": "penalize"}}
+    ours = toy_vector("byte", protocol, num_envs=3, autoreset_mode=autoreset, **kwargs)
+    theirs = SyncVectorEnv([lambda: toy_env("byte", protocol, **kwargs)] * 3, autoreset_mode=autoreset)
+    return ours, theirs
+
+
+seeds_of_a_reset = st.none() | st.integers(0, 999) | st.lists(st.none() | st.integers(0, 999), min_size=3, max_size=3)
+
+
+def draw_action(data, envs: TextVectorEnv, queues: list[list[int]]) -> np.ndarray:
+    """For each slot the next token of a run, or a run: hypothesis picks an oracle's turn, hostile tokens, or none."""
+    chosen = []
+    for i, queue in enumerate(queues):
+        if not queue:
+            oracle = st.sampled_from([*envs.oracle_turns(i), flat(envs.oracle_turns(i))])
+            queue += data.draw(oracle | token_runs(envs.rules.tokenizer, longest=4))
+        if envs.action_mode == "turn":
+            chosen.append(queue[:80] + [-1] * (80 - len(queue)))
+            queue.clear()
+        else:
+            chosen.append([queue.pop(0) if queue else envs.rules.tokenizer.eos_id])
+    return np.array(chosen) if envs.action_mode == "turn" else np.array(chosen)[:, 0]
+
+
+@every_mode
+@every_protocol
+@every_face
+@settings(max_examples=8)
+@given(data=st.data())
+def test_equals_it_whatever_is_done(autoreset, protocol, face, data):
+    """Any tokens, any seeds, resets at any time; without autoreset also of any slots, ended or not."""
+    ours, theirs = pair(autoreset, protocol, face)
+    seed = data.draw(st.integers(0, 999))
+    assert_same(ours.reset(seed=seed), theirs.reset(seed=seed))
+    queues: list[list[int]] = [[], [], []]
+    for _ in range(120 if face == "token" else 12):
+        actions = draw_action(data, ours, queues)
+        mine, other = ours.step(actions), theirs.step(actions)
+        assert_same(mine, other)
+        mask = mine[2] | mine[3]
+        if autoreset == AutoresetMode.DISABLED and mask.any():
+            mask |= np.array(data.draw(st.lists(st.booleans(), min_size=3, max_size=3)))
+            again = data.draw(seeds_of_a_reset)
+            one, two = (each.reset(seed=again, options={"reset_mask": mask.copy()}) for each in (ours, theirs))
+            assert_same(one, two)
+        elif data.draw(st.integers(0, 60)) == 0:
+            assert_same(ours.reset(seed=seed + 1), theirs.reset(seed=seed + 1))
+    for i in range(3):
+        assert ours.transcript(i) == theirs.envs[i].transcript()
+
+
+def test_infos_are_gymnasiums():
+    """`batch_infos` against `VectorEnv._add_info`, on all kinds of values."""
+    envs = toy_vector()
+    infos = [
+        {"a": 1, "b": 0.5, "c": True, "d": "x", "e": [1], "f": np.arange(3), "g": {"h": 1, "i": {"j": "y"}}},
+        {},
+        {"a": 2, "g": {"h": 3, "k": np.float32(2)}, "final_obs": {"input_ids": np.arange(2)}, "final_info": {"a": 1}},
+        {"d": None, "n": np.int64(4), "final_obs": {"input_ids": np.arange(2)}, "final_info": {"a": 2, "b": 1.0}},
+    ]
+    expected: dict = {}
+    for i, info in enumerate(infos):
+        expected = envs._add_info(expected, info, i)
+    assert data_equivalence(batch_infos(enumerate(infos), N), expected, exact=True)
+    assert batch_infos([], N) == {}
 
 
 # Autoreset, said outright
