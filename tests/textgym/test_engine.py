@@ -1,6 +1,7 @@
 """What the engine promises of tokens, masks, budgets, tool results and prompts, seen through `TextEnv`."""
 
 import itertools
+import time
 
 import numpy as np
 import pytest
@@ -13,12 +14,20 @@ from textgym.engine import TRUNCATION_MARKER
 from textgym.protocols import PROTOCOLS
 from textgym.rules import Rules
 
+
+def story(length: int) -> str:
+    """Tells a story."""
+    return "once " * length
+
+
 ALL = list(itertools.product(TOKENIZERS, PROTOCOLS))
 every_pair = pytest.mark.parametrize(("tokenizer", "protocol"), ALL)
 every_exact_pair = pytest.mark.parametrize(("tokenizer", "protocol"), list(itertools.product(EXACT, PROTOCOLS)))
 every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
 
 ENVS = {pair: toy_env(*pair) for pair in ALL}
+STORY = Tool.from_function(story)
+STORIES = {pair: toy_env(*pair, tools=[STORY], max_tool_tokens=60, max_turns=9, max_calls=4) for pair in ALL}
 shout = Tool("shout", "Shouts.", {"type": "object", "properties": {}}, lambda: HOSTILE)
 
 
@@ -501,6 +510,43 @@ def test_a_limit_below_the_markers_length_holds():
     env.reset(seed=0)
     env.step_text(call(env, "s"))
     assert replies(env) == [("call0", TRUNCATION_MARKER[:5])]
+
+
+@every_exact_pair
+@settings(max_examples=20)
+@given(lengths=st.lists(st.integers(0, 90), min_size=1, max_size=6))
+def test_nothing_is_cut_silently(tokenizer, protocol, lengths):
+    """Of every call, the result is there in full, or the info says that it was cut, or left out."""
+    env = STORIES[tokenizer, protocol]
+    env.reset(seed=0)
+    told, infos = 0, []
+    for length in lengths:
+        *_, truncated, info = env.step_text(call(env, "story", length=length))
+        infos.append(info)
+        told += 1
+        if truncated:
+            break
+    cut = [call_id for info in infos for call_id in info.get("cut_results", [])]
+    unanswered = sum(info.get("unanswered_calls", 0) for info in infos)
+    results = dict(replies(env))
+    assert len(results) + unanswered == told
+    for i, length in enumerate(lengths[: len(results)]):
+        whole = results[f"call{i}"] == "once " * length
+        assert whole == (f"call{i}" not in cut)
+        assert whole or results[f"call{i}"].endswith(TRUNCATION_MARKER)
+    assert "stop_reason" in infos[-1] or not unanswered
+
+
+@pytest.mark.parametrize("tokenizer", ["byte", "bpe"])
+def test_a_result_of_megabytes_is_cut_before_it_is_encoded(tokenizer):
+    long = Tool("long", "Talks.", {}, lambda: "a long story, " * 400_000)
+    env = toy_env(tokenizer, "hermes", tools=[long])
+    env.reset(seed=0)
+    began = time.process_time()
+    *_, info = env.step_text(call(env, "long"))
+    assert time.process_time() - began < 1.5
+    assert info["cut_results"] == ["call0"]
+    assert len(replies(env)[0][1]) >= 40
 
 
 def test_an_empty_result_is_a_reply():

@@ -1,6 +1,8 @@
 """Gymnasium's own checks and ways of making environments."""
 
 import pickle
+import subprocess
+import sys
 import warnings
 
 import cloudpickle
@@ -8,7 +10,8 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers import FlattenObservation, OrderEnforcing, RecordEpisodeStatistics, TimeLimit
 from support.toys import ToyTasks, byte_level_bpe
 
 import textgym
@@ -19,6 +22,7 @@ from textgym.protocols import PROTOCOLS
 
 every_id = pytest.mark.parametrize("env_id", text_env_ids())
 every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
+every_layout = pytest.mark.parametrize("layout", ["causal", "encdec"])
 every_mode = pytest.mark.parametrize("mode", ["token", "turn"])
 
 
@@ -39,10 +43,13 @@ def test_ids():
 @every_id
 @every_protocol
 @every_mode
-def test_check_env(env_id, protocol, mode):
+@every_layout
+@pytest.mark.parametrize("action_mask", [None, "both"])
+def test_check_env(env_id, protocol, mode, layout, action_mask):
+    env = gymnasium.make(env_id, protocol=protocol, action_mode=mode, layout=layout, action_mask=action_mask)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_env(gymnasium.make(env_id, protocol=protocol, action_mode=mode).unwrapped)
+        check_env(env.unwrapped)
 
 
 @every_protocol
@@ -93,6 +100,23 @@ def test_module_in_the_id():
     assert isinstance(envs, TextVectorEnv)
 
 
+FRESH = """
+import sys
+import gymnasium
+env = gymnasium.make("textgym:TextCalc-v0")
+env.reset(seed=0)
+print(env.spec.id, type(env.unwrapped).__name__, "torch" in sys.modules, "transformers" in sys.modules)
+envs = gymnasium.make_vec("textgym:TextCalc-v0", num_envs=2)
+print(type(envs).__name__)
+"""
+
+
+def test_module_in_the_id_in_a_fresh_process():
+    """`textgym` is imported by Gymnasium, from the id."""
+    run = subprocess.run([sys.executable, "-W", "error", "-c", FRESH], capture_output=True, text=True)
+    assert run.stdout.split() == ["TextCalc-v0", "TextEnv", "False", "False", "TextVectorEnv"], run.stderr
+
+
 def test_gymnasium_keeps_its_rules_around_it():
     env = gymnasium.make("TextCalc-v0")
     with pytest.raises(gymnasium.error.ResetNeeded):
@@ -124,15 +148,124 @@ def test_a_spec_goes_through_json():
 
 
 @pytest.mark.parametrize("make", [gymnasium.make, gymnasium.make_vec], ids=["single", "vector"])
-def test_an_environment_pickles_in_the_middle_of_an_episode(make):
-    """With cloudpickle, as Gymnasium sends environments to processes: task sources may hold lambdas."""
-    env = make("TextCalc-v0")
+@pytest.mark.parametrize("dumps", [pickle.dumps, cloudpickle.dumps], ids=["pickle", "cloudpickle"])
+@every_mode
+@every_layout
+@every_protocol
+def test_an_environment_pickles_in_the_middle_of_an_episode(make, dumps, mode, layout, protocol):
+    """Generators, queues, a turn half written and what its tools hold go with it."""
+    env = make("TextCalc-v0", action_mode=mode, layout=layout, protocol=protocol, record=True)
+    vector = make is gymnasium.make_vec
+    first = env.unwrapped.oracle_turns
     env.reset(seed=0)
-    action = 65 if make is gymnasium.make else np.array([65])
-    env.step(action)
-    again = pickle.loads(cloudpickle.dumps(env))
-    assert data_equivalence(env.step(action), again.step(action), exact=True)
-    assert data_equivalence(env.reset(), again.reset(), exact=True)  # the generators went with it
+    turns = first(0) if vector else first()
+    half, rest = turns[0][:5], turns[0][5:]
+
+    def steps(ids: list[int]) -> list:
+        if mode == "turn":
+            return [ids] if not vector else [np.array([ids])]
+        return [np.array([i]) if vector else i for i in ids]
+
+    for action in steps(half):
+        env.step(action)
+    again = pickle.loads(dumps(env))
+    for action in [*steps(rest), *steps(turns[1])]:
+        one, two = env.step(action), again.step(action)
+        assert data_equivalence(one, two, exact=True)
+    assert one[2]
+    assert data_equivalence(env.reset(), again.reset(), exact=True)
+
+
+def test_a_fresh_environment_pickles():
+    """Before the first reset, as it is sent to a worker."""
+    for make in (gymnasium.make, gymnasium.make_vec):
+        again = pickle.loads(pickle.dumps(make("TextCalc-v0")))
+        assert data_equivalence(again.reset(seed=1), make("TextCalc-v0").reset(seed=1), exact=True)
+
+
+def test_a_queue_of_tasks_pickles():
+    envs = gymnasium.make_vec("TextCalc-v0", num_envs=2, autoreset_mode="SameStep")
+    tasks = [envs.rules.source.draw(np.random.default_rng(i), "test") for i in range(5)]
+    envs.reset(seed=0, options={"tasks": tasks})
+    again = pickle.loads(pickle.dumps(envs))
+    for _ in range(2):
+        assert data_equivalence(envs.step(np.full(2, 258)), again.step(np.full(2, 258)), exact=True)
+    assert again.episodes[0].task == tasks[4]
+
+
+# Gymnasium's wrappers
+
+
+def oracle(env) -> list[int]:
+    return [i for turn in env.unwrapped.oracle_turns() for i in turn]
+
+
+def test_record_episode_statistics():
+    env = RecordEpisodeStatistics(gymnasium.make("TextCalc-v0"))
+    for seed in range(3):
+        env.reset(seed=seed)
+        tokens = oracle(env)
+        for token in tokens:
+            *_, terminated, truncated, info = env.step(token)
+        assert terminated
+        assert info["episode"]["r"] == 1.0
+        assert info["episode"]["l"] == len(tokens)
+
+
+def test_record_episode_statistics_of_a_vector():
+    envs = gymnasium.wrappers.vector.RecordEpisodeStatistics(gymnasium.make_vec("TextCalc-v0", num_envs=2))
+    envs.reset(seed=0)
+    tokens = [i for turn in envs.unwrapped.oracle_turns(1) for i in turn]
+    for token in tokens:
+        _, rewards, terminated, _, infos = envs.step(np.array([65, token]))
+    assert terminated.tolist() == [False, True]
+    assert infos["episode"]["r"].tolist() == [0.0, 1.0]
+    assert infos["episode"]["l"][1] == len(tokens)
+
+
+@pytest.mark.parametrize("made", ["wrapped", "by its id"])
+def test_time_limit(made):
+    if made == "wrapped":
+        env = TimeLimit(gymnasium.make("TextCalc-v0"), 5)
+    else:
+        env = gymnasium.make("TextCalc-v0", max_episode_steps=5)
+    for _ in range(2):
+        env.reset(seed=0)
+        truncations = [env.step(65)[3] for _ in range(5)]
+        assert truncations == [False] * 4 + [True]
+    assert env.unwrapped.transcript().stop_reason is None  # the wrapper's end, not the environment's
+
+
+@every_mode
+@every_layout
+def test_flatten_observation(mode, layout):
+    env = FlattenObservation(gymnasium.make("TextCalc-v0", action_mode=mode, layout=layout, max_tokens=1500))
+    obs, _ = env.reset(seed=0)
+    inner = env.unwrapped.episode.rows.observation(0)
+    np.testing.assert_array_equal(obs, gymnasium.spaces.flatten(env.unwrapped.observation_space, inner))
+    assert obs in env.observation_space
+    assert obs.shape == (sum(array.size for array in inner.values()),)
+    env.action_space.seed(0)
+    assert env.step(env.action_space.sample())[0] in env.observation_space
+
+
+def test_order_enforcing():
+    env = OrderEnforcing(TextEnv("textgym_tasks.calc:CalcTasks"))
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.step(65)
+    env.reset(seed=0)
+    env.step(65)
+
+
+def test_normal_stack_of_wrappers():
+    """What `gym.make` puts around it, and more: none of them changes an episode."""
+    env = RecordEpisodeStatistics(TimeLimit(gymnasium.make("TextCalc-v0"), 10_000))
+    bare = TextEnv("textgym_tasks.calc:CalcTasks")
+    env.reset(seed=4)
+    bare.reset(seed=4)
+    for token in oracle(env):
+        one, two = env.step(token), bare.step(token)
+        assert data_equivalence(one[:4], two[:4], exact=True)
 
 
 # Vectors
@@ -157,6 +290,22 @@ def test_make_vec_takes_ours(env_id, protocol, mode):
         assert (rewards.dtype, rewards.shape) == (np.float64, (3,))
         assert (terminated.dtype, truncated.dtype) == (bool, bool)
     envs.close()
+
+
+@every_mode
+def test_make_vec_async_plays_the_same(mode):
+    kwargs = {"num_envs": 2, "action_mode": mode}
+    theirs = gymnasium.make_vec("TextCalc-v0", vectorization_mode="async", **kwargs)
+    ours = gymnasium.make_vec("TextCalc-v0", **kwargs)
+    assert isinstance(theirs, AsyncVectorEnv)
+    try:
+        assert data_equivalence(theirs.reset(seed=3), ours.reset(seed=3), exact=True)
+        ours.action_space.seed(0)
+        for _ in range(60 if mode == "turn" else 150):
+            actions = ours.action_space.sample()
+            assert data_equivalence(theirs.step(actions), ours.step(actions), exact=True)
+    finally:
+        theirs.close()
 
 
 @every_mode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +59,15 @@ class CalcTasks(TaskSource):
         served = {split: unseen if split == "test_unseen" else seen for split in type(self).splits}
         self._families: dict[str, tuple[Family, ...]] = {split: some for split, some in served.items() if some}
         self.splits = tuple(self._families)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Families by name: their formulas are lambdas, which do not pickle."""
+        names = {split: [family.name for family in some] for split, some in self._families.items()}
+        return {**self.__dict__, "_families": names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._families = {split: tuple(BY_NAME[n] for n in names) for split, names in state["_families"].items()}
 
     def draw(self, rng: np.random.Generator, split: str) -> Task:
         """Draw a task of `split`, each selected family equally likely."""
