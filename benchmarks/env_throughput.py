@@ -35,6 +35,7 @@ from textgym.engine import Episode
 from textgym.protocols import TagsProtocol
 from textgym.rules import Rules
 from textgym.tools import calculate
+from textgym.vector_infos import batch_infos
 from textgym_tasks.calc import CalcTasks
 
 RESULTS = Path(__file__).parent / "results" / "env_throughput.json"
@@ -320,7 +321,7 @@ def profiles(arguments: Arguments) -> dict[str, Any]:
         "decoding turns": (textgym.ByteTokenizer.decode,),
         "starting episodes": (Episode.reset,),
         "the rest of ending turns": (Episode._end_turn, Episode.maybe_end_turn),
-        "infos": (gymnasium.vector.VectorEnv._add_info,),
+        "infos": (batch_infos,),
         "the rest of stepping": (textgym.TextVectorEnv.step,),
     }
     by_token, by_turn = native("default"), native("default", action_mode="turn")
