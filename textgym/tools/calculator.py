@@ -23,34 +23,39 @@ part is never shortened. It is plain (`0.25`: no commas, no trailing zeros) exce
 exact, from 1e40 on: `1e-20`. Fed back as an expression, a result keeps its value.
 """
 
-import math
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import localcontext
 from fractions import Fraction
 from typing import Final
 
+from textgym.tools.arithmetic import (
+    MAX_DIGITS,
+    WORKING,
+    CalculationError,
+    Value,
+    absolute,
+    add,
+    bounded,
+    comb,
+    divide,
+    exact,
+    factorial,
+    modulo,
+    multiply,
+    percent,
+    percent_of,
+    power,
+    ratio,
+    rounded_to,
+    sqrt,
+    subtract,
+    written,
+)
+
 MAX_CHARS: Final = 1000  # longest expression; less than the 4300 digits at which int() raises
 MAX_DEPTH: Final = 40  # deepest nesting of parentheses, calls, signs and powers
-MAX_DIGITS: Final = 300  # the size of a value is 0 or from 10**-300 to 10**300
-MAX_BITS: Final = 996  # most bits in the numerator or denominator of an exact value: 2**996 < 10**300
-MAX_EXPONENT: Final = 1_000_000  # largest exponent: a base good to 50 digits gives a power good to 44
-MAX_FACTORIAL: Final = 166  # largest n with n! < 2**MAX_BITS
 MAX_WORK: Final = 700  # most work in one expression, in rough microseconds: about 115 sums or 5 fractional powers
-SIGNIFICANT_DIGITS: Final = 15  # most digits of a result that is not a whole number
-TRUSTED_DIGITS: Final = 40  # digits of an inexact value that are taken at their word; most places that round takes
-
-Value = int | Fraction | Decimal  # a decimal is not exact; a whole number that is exact is an int, never a Fraction
-
-# The exponent range holds every product, quotient and power of bounded values, so no decimal signal is ever raised.
-_WORKING = Context(prec=50, Emax=9999, Emin=-9999)
-_TRUSTED = Context(prec=TRUSTED_DIGITS)
-_SHORT = Context(prec=TRUSTED_DIGITS // 2)
-_TOO_LARGE: Final = f"a result is too large: {MAX_DIGITS} digits is the limit"
-
-
-class _CalculationError(ValueError):
-    """The expression has no result. The message goes to whoever wrote the expression."""
 
 
 def calculate(expression: str) -> str:
@@ -64,223 +69,40 @@ def calculate(expression: str) -> str:
     if len(expression) > MAX_CHARS:
         return f"error: expression is longer than {MAX_CHARS} characters"
     try:
-        with localcontext(_WORKING):
-            return _text(_Parser(expression).parse())
-    except _CalculationError as error:
+        with localcontext(WORKING):
+            return written(_Parser(expression).parse())
+    except CalculationError as error:
         return f"error: {error}"
     except RecursionError:  # our own depth is bounded, but the caller's stack may be nearly full
         return "error: nested too deeply"
-
-
-# Values
-
-
-def _decimal(value: Value) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(value.numerator) / Decimal(value.denominator)
-
-
-def _exact(value: Value) -> Fraction:
-    return Fraction(value)
-
-
-def _ratio(above: int, below: int) -> int | Fraction:
-    """The exact quotient of two whole numbers."""
-    if below == 1:
-        return above
-    return Fraction(above, below) if above % below else above // below
-
-
-def _absolute(value: Value) -> Value:
-    return -value if value < 0 else value
-
-
-def _whole(value: Value, name: str) -> int:
-    if not isinstance(value, int):
-        raise _CalculationError(f"{name} needs whole numbers")
-    return value
-
-
-def _in_range(value: Decimal) -> Decimal:
-    if value.adjusted() >= MAX_DIGITS:
-        raise _CalculationError(_TOO_LARGE)
-    if value and value.adjusted() < -MAX_DIGITS:
-        raise _CalculationError(f"a result is too small: 1e-{MAX_DIGITS} is the limit")
-    return value
-
-
-def _bounded(value: Value) -> Value:
-    """The value in the form that every operation relies on: exact if it can be, within the limits in any case."""
-    if isinstance(value, Decimal):
-        # sqrt(2)^2 is 1.99...98 here. Forty digits that are twenty and then zeros are taken for the exact number.
-        short = _SHORT.plus(_in_range(value))
-        if short != _TRUSTED.plus(value):
-            return value
-        value = Fraction(short)
-    if isinstance(value, Fraction):
-        above, below = value.numerator, value.denominator
-        if below > 1:
-            small = above.bit_length() <= MAX_BITS and below.bit_length() <= MAX_BITS
-            return value if small else _in_range(_decimal(value))
-        value = above
-    if value.bit_length() > MAX_BITS:
-        raise _CalculationError(_TOO_LARGE)
-    return value
-
-
-def _text(value: Value) -> str:
-    """The value as the module's docstring describes it: at most `MAX_DIGITS` digits, a sign, a point."""
-    if isinstance(value, int):
-        return str(value)
-    above, below = value.as_integer_ratio()
-    size = _decimal(value).adjusted()
-    plain = size >= -SIGNIFICANT_DIGITS and (size < TRUSTED_DIGITS or isinstance(value, Fraction))
-    digits = max(SIGNIFICANT_DIGITS, size + 1) if plain else SIGNIFICANT_DIGITS
-    # One division of whole numbers, so that an exact value is rounded only once.
-    rounded = Context(prec=digits, rounding=ROUND_HALF_UP).divide(Decimal(above), Decimal(below))
-    if not plain:
-        return f"{rounded.normalize():e}"
-    text = f"{rounded:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-# Operations. Operands are bounded, so a sum or product is small before `_bounded` sees it; the others check first.
-
-
-# Exact ones go by numerator and denominator, which takes a third of the time of `Fraction`'s own operators.
-
-
-def _add(left: Value, right: Value) -> Value:
-    if isinstance(left, Decimal) or isinstance(right, Decimal):
-        left, right = _decimal(left), _decimal(right)
-        total = left + right
-        noise = abs(total) < abs(left).scaleb(-TRUSTED_DIGITS)  # what is left of two equal numbers
-        return 0 if noise else total
-    above, below = left.denominator, right.denominator
-    return _ratio(left.numerator * below + right.numerator * above, above * below)
-
-
-def _subtract(left: Value, right: Value) -> Value:
-    return _add(left, -right)
-
-
-def _multiply(left: Value, right: Value) -> Value:
-    if isinstance(left, Decimal) or isinstance(right, Decimal):
-        return _decimal(left) * _decimal(right)
-    return _ratio(left.numerator * right.numerator, left.denominator * right.denominator)
-
-
-def _percent(value: Value) -> Value:
-    return _divide(value, 100)
-
-
-def _divide(left: Value, right: Value) -> Value:
-    if right == 0:
-        raise _CalculationError("division by zero")
-    if isinstance(left, Decimal) or isinstance(right, Decimal):
-        return _decimal(left) / _decimal(right)
-    return _ratio(left.numerator * right.denominator, left.denominator * right.numerator)
-
-
-def _modulo(left: Value, right: Value) -> Value:
-    if right == 0:
-        raise _CalculationError("modulo by zero")
-    if not (isinstance(left, Decimal) or isinstance(right, Decimal)):
-        return left % right
-    quotient = _bounded(_divide(left, right))
-    if _absolute(quotient) >= 10**SIGNIFICANT_DIGITS:
-        raise _CalculationError("% needs an exact number or a smaller one on its left")
-    return _subtract(left, _multiply(right, math.floor(quotient)))
-
-
-def _percent_of(rate: Value, value: Value) -> Value:
-    return _multiply(_percent(rate), value)
-
-
-def _power(base: Value, exponent: Value) -> Value:
-    if _absolute(exponent) > MAX_EXPONENT:
-        raise _CalculationError(f"an exponent is beyond {MAX_EXPONENT}")
-    if base == 0:
-        return _divide(int(exponent == 0), int(exponent >= 0))  # 1, 0, or division by zero
-    above, below = (math.log10(abs(part)) for part in base.as_integer_ratio())
-    reach = abs(float(exponent))
-    if abs(above - below) * reach > MAX_DIGITS + 1:
-        raise _CalculationError("a power is too large or too small")
-    if isinstance(exponent, int):
-        if isinstance(base, Decimal) or max(above, below) * reach > MAX_DIGITS + 1:
-            return _decimal(base) ** exponent
-        return _exact(base) ** exponent
-    if base < 0:
-        raise _CalculationError("a negative number has no fractional power here")
-    return _decimal(base) ** _decimal(exponent)
-
-
-def _sqrt(value: Value) -> Value:
-    if value < 0:
-        raise _CalculationError("square root of a negative number")
-    if not isinstance(value, Decimal):
-        root = _ratio(math.isqrt(value.numerator), math.isqrt(value.denominator))
-        if root * root == value:
-            return root
-    return _decimal(value).sqrt()
-
-
-def _factorial(value: Value) -> Value:
-    n = _whole(value, "factorial")
-    if not 0 <= n <= MAX_FACTORIAL:
-        raise _CalculationError(f"factorial takes whole numbers from 0 to {MAX_FACTORIAL}")
-    return math.factorial(n)
-
-
-def _comb(items: Value, chosen: Value) -> Value:
-    n, k = _whole(items, "comb"), _whole(chosen, "comb")
-    if n < 0 or k < 0:
-        raise _CalculationError("comb needs whole numbers from 0 up")
-    k = min(k, n - k)
-    if k < 0:
-        return 0
-    # (n/k)^k <= comb(n, k) <= (e n/k)^k: what passes here has less than 300 + 0.44 * 1000 digits, for n/k >= 2.
-    if k and k * (math.log10(n) - math.log10(k)) > MAX_DIGITS:
-        raise _CalculationError(f"comb has over {MAX_DIGITS} digits")
-    return math.comb(n, k)
-
-
-def _round(value: Value, places: Value = 0) -> Value:
-    if abs(digits := _whole(places, "the second argument of round")) > TRUSTED_DIGITS:
-        raise _CalculationError(f"round takes at most {TRUSTED_DIGITS} places")
-    above, below = value.as_integer_ratio()
-    scale_up, scale_down = 10 ** max(digits, 0), 10 ** max(-digits, 0)
-    # floor(|value| * 10^digits + 1/2), in whole numbers
-    steps = (2 * abs(above) * scale_up + below * scale_down) // (2 * below * scale_down)
-    rounded = _ratio((steps if above > 0 else -steps) * scale_down, scale_up)
-    return _decimal(rounded) if isinstance(value, Decimal) else rounded
 
 
 _Operation = Callable[..., Value]
 
 # Symbol: how tightly it binds, what it does.
 _INFIX: Final[dict[str, tuple[int, _Operation]]] = {
-    "+": (1, _add),
-    "-": (1, _subtract),
-    "*": (2, _multiply),
-    "/": (2, _divide),
-    "%": (2, _modulo),
-    "%of": (3, _percent_of),
-    "^": (5, _power),
+    "+": (1, add),
+    "-": (1, subtract),
+    "*": (2, multiply),
+    "/": (2, divide),
+    "%": (2, modulo),
+    "%of": (3, percent_of),
+    "^": (5, power),
 }
 _SIGN_BINDS: Final = 4
-_POSTFIX: Final[dict[str, _Operation]] = {"!": _factorial, "%": _percent}
+_POSTFIX: Final[dict[str, _Operation]] = {"!": factorial, "%": percent}
 # Name: what it does, fewest and most arguments.
 _FUNCTIONS: Final[dict[str, tuple[_Operation, int, int]]] = {
-    "sqrt": (_sqrt, 1, 1),
-    "factorial": (_factorial, 1, 1),
-    "comb": (_comb, 2, 2),
-    "round": (_round, 1, 2),
-    "min": (lambda *values: min(values, key=_exact), 1, MAX_CHARS),
-    "max": (lambda *values: max(values, key=_exact), 1, MAX_CHARS),
-    "abs": (_absolute, 1, 1),
+    "sqrt": (sqrt, 1, 1),
+    "factorial": (factorial, 1, 1),
+    "comb": (comb, 2, 2),
+    "round": (rounded_to, 1, 2),
+    "min": (lambda *values: min(values, key=exact), 1, MAX_CHARS),
+    "max": (lambda *values: max(values, key=exact), 1, MAX_CHARS),
+    "abs": (absolute, 1, 1),
 }
 # Microseconds beyond those of a sum.
-_WORK: Final[dict[_Operation, int]] = {_sqrt: 20, _modulo: 20, _round: 20, _power: 10, _percent_of: 3, _comb: 40}
+_WORK: Final[dict[_Operation, int]] = {sqrt: 20, modulo: 20, rounded_to: 20, power: 10, percent_of: 3, comb: 40}
 
 
 def _work(operation: _Operation, operands: tuple[Value, ...]) -> int:
@@ -291,7 +113,7 @@ def _work(operation: _Operation, operands: tuple[Value, ...]) -> int:
             work += value.bit_length() // 256
         elif isinstance(value, Fraction):
             work += (value.numerator.bit_length() + value.denominator.bit_length()) // 256
-    return work + 100 * (operation is _power and not isinstance(operands[1], int))
+    return work + 100 * (operation is power and not isinstance(operands[1], int))
 
 
 # Reading
@@ -313,13 +135,13 @@ _HINTS: Final = {",": " (thousands commas need groups of three: 1,234)", "!": " 
 def _literal(match: re.Match[str]) -> Value:
     whole, fraction, exponent = match[1].replace(",", ""), match[2], match[3]
     if not (fraction or exponent):
-        return _bounded(int(whole))
+        return bounded(int(whole))
     exponent = exponent or "0"
     if abs(int(exponent)) > MAX_DIGITS:
-        raise _CalculationError(f"the exponent of a number is beyond {MAX_DIGITS}")
+        raise CalculationError(f"the exponent of a number is beyond {MAX_DIGITS}")
     scale = int(exponent) - len(fraction)
     digits = int(whole + fraction)
-    return _bounded(digits * 10**scale if scale >= 0 else _ratio(digits, 10**-scale))
+    return bounded(digits * 10**scale if scale >= 0 else ratio(digits, 10**-scale))
 
 
 class _Parser:
@@ -341,14 +163,14 @@ class _Parser:
         self.spend(3)
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise _CalculationError(f"nested too deeply: over {MAX_DEPTH} levels")
+            raise CalculationError(f"nested too deeply: over {MAX_DEPTH} levels")
         left = self.operand()
         while self.next_is("-+*/^%") and (match := _INFIX_SYMBOL.match(self.text, self.at)):
             binds, operation = _INFIX["%of" if len(match[1]) > 1 else match[1]]
             if binds < loosest:
                 break
             self.at = match.end()
-            right = self.expression(binds if operation is _power else binds + 1)
+            right = self.expression(binds if operation is power else binds + 1)
             left = self.apply(operation, left, right)
         self.depth -= 1
         return left
@@ -373,7 +195,7 @@ class _Parser:
 
     def call(self, name: str) -> Value:
         if name not in _FUNCTIONS:
-            raise _CalculationError(f"unknown name '{name[:20]}'; functions are {', '.join(_FUNCTIONS)}")
+            raise CalculationError(f"unknown name '{name[:20]}'; functions are {', '.join(_FUNCTIONS)}")
         operation, fewest, most = _FUNCTIONS[name]
         self.expect(_OPEN, f"'(' after {name}")
         self.open_calls += 1
@@ -384,17 +206,17 @@ class _Parser:
         self.expect(_CLOSE, "')'")
         if not fewest <= len(arguments) <= most:
             wanted = fewest if fewest == most else f"{fewest} to {most}"
-            raise _CalculationError(f"{name} got {len(arguments)} arguments, separated by commas, but takes {wanted}")
+            raise CalculationError(f"{name} got {len(arguments)} arguments, separated by commas, but takes {wanted}")
         return self.apply(operation, *arguments)
 
     def spend(self, work: int) -> None:
         self.work += work
         if self.work > MAX_WORK:
-            raise _CalculationError("the expression is too much work: split it up")
+            raise CalculationError("the expression is too much work: split it up")
 
     def apply(self, operation: _Operation, *operands: Value) -> Value:
         self.spend(_work(operation, operands))
-        return _bounded(operation(*operands))
+        return bounded(operation(*operands))
 
     def next_is(self, characters: str) -> bool:
         """Whether one of `characters` comes next, perhaps behind a space: quicker than a pattern that fails."""
@@ -416,4 +238,4 @@ class _Parser:
         hint = _HINTS.get(found, "") if wanted != "a number" else ""
         if found and not (found.isascii() and found.isprintable() and found not in "<>&"):
             found = f"U+{ord(found):04X}"
-        raise _CalculationError(f"expected {wanted}, found " + (f"'{found}'{hint}" if found else "the end"))
+        raise CalculationError(f"expected {wanted}, found " + (f"'{found}'{hint}" if found else "the end"))
