@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -111,6 +112,9 @@ class Worker:
 
 def _work(queue: _Queue) -> None:
     while (job := queue.get()) is not None:
-        if job() is False:
-            return
+        try:
+            if job() is False:
+                return
+        except Exception:  # no job raises as a rule; one that does must not take with it those behind it
+            traceback.print_exc()
         del job  # or an idle thread would keep alive what the job holds

@@ -428,6 +428,16 @@ def test_sessions_of_blocking_tools_are_called_and_closed_in_one_thread():
     assert seen[0] is not threading.main_thread()
 
 
+def test_a_job_that_raises_does_not_take_the_thread_with_it(capfd):
+    """A warning about a session that will not close, where warnings are errors."""
+    box = box_of(Tool.from_session(Sticky, blocking=True), SLEEP, threads=True)
+    run(box, call("sticky", step=1))
+    box.reset(ToolSeeds(1, 1))
+    assert run(box, call("sleep", seconds=0.0))[0].text == "awake"
+    assert "failed to close its session" in capfd.readouterr().err
+    box.close()
+
+
 def test_a_forgotten_toolbox_leaves_no_thread():
     box = box_of(SLEEP, threads=True)
     run(box, call("sleep", seconds=0.0))
