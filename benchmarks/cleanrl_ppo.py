@@ -32,7 +32,7 @@ class Args:
     """the environment, with the module that registers it"""
     seed: int = 1
     """seed of the environments, the weights and the sampling"""
-    total_timesteps: int = 100_000
+    total_timesteps: int = 50_000
     """tokens to sample"""
     learning_rate: float = 2.5e-3
     """step size of Adam, annealed to 0"""
@@ -50,7 +50,7 @@ class Args:
     """passes over the tokens of an update"""
     clip_coef: float = 0.2
     """how far the probability of a token may move"""
-    ent_coef: float = 0.02
+    ent_coef: float = 0.1
     """weight of the entropy"""
     vf_coef: float = 0.5
     """weight of the value loss"""
