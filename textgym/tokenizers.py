@@ -151,11 +151,11 @@ class CharTokenizer:
             )
         self.vocab_size = len(self.texts)
         self._id = {text: i for i, text in enumerate(self.texts)}
+        self._characters = {c: self._id[c] for c in alphabet}
         self._pattern = _any_of((*self.CONTROL, *markup))
 
     def encode(self, text: str) -> list[int]:
-        known = set(self.alphabet)
-        return [self._id[c] if c in known else self.unknown_id for c in text]
+        return [self._characters.get(c, self.unknown_id) for c in text]
 
     def encode_control(self, text: str) -> list[int]:
         pieces = self._pattern.split(text)  # every other piece is a control token
