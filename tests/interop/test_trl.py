@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import gymnasium as gym
 import pytest
 import torch
+import trl_grpo
 from datasets import Dataset
 from support.toys import TOOLS, ToyTasks
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
@@ -23,6 +24,16 @@ CALL = '<tool_call>\n{"name": "calculator", "arguments": {"expression": "6*7"}}\
 SUBMIT = '<tool_call>\n{"name": "submit", "arguments": {"answer": "%s"}}\n</tool_call>'
 REPLY = "\n<|im_start|>user\n<tool_response>\n%s\n</tool_response><|im_end|>\n<|im_start|>assistant\n"
 STEPS, GROUP = 2, 8
+BRIEF = {
+    "per_device_train_batch_size": GROUP,
+    "num_generations": GROUP,
+    "max_steps": STEPS,
+    "logging_steps": 1,
+    "report_to": "none",
+    "use_cpu": True,
+    "save_strategy": "no",
+    "disable_tqdm": True,
+}
 
 
 class OneQuestion(TaskSource):
@@ -137,24 +148,10 @@ def test_two_steps_of_grpo(tmp_path):
     before = probability_of_right(model, tokenizer, prompt)
     assert 0.3 < before < 0.7
 
-    args = GRPOConfig(
-        output_dir=str(tmp_path),
-        per_device_train_batch_size=GROUP,
-        num_generations=GROUP,
-        max_steps=STEPS,
-        max_completion_length=300,
-        learning_rate=2e-3,
-        lr_scheduler_type="constant",
-        logging_steps=1,
-        report_to="none",
-        use_cpu=True,
-        save_strategy="no",
-        disable_tqdm=True,
-        activation_checkpointing=False,
-    )
+    args = {"max_completion_length": 300, "learning_rate": 2e-3, "lr_scheduler_type": "constant"}
     trainer = GRPOTrainer(
         model=model,
-        args=args,
+        args=GRPOConfig(output_dir=str(tmp_path), activation_checkpointing=False, **BRIEF, **args),
         train_dataset=Dataset.from_dict(seed_columns(16, system="")),
         processing_class=tokenizer,
         environment_factory=factory,
@@ -176,6 +173,22 @@ def test_two_steps_of_grpo(tmp_path):
         assert row["grad_norm"] > 0
     assert groups[0][0].draw != groups[1][0].draw
     assert probability_of_right(model, tokenizer, prompt) > before + 0.02
+
+
+def test_example_runs(tmp_path):
+    """With a model that knows nothing."""
+    set_seed(0)
+    environment = EnvironmentFactory(lambda: TextEnv(OneQuestion(), action_mode="turn"))()
+    tokenizer, _ = tiny_tokenizer([environment.calculator, environment.submit])
+    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=4096, **sizes)
+    LlamaForCausalLM(config).save_pretrained(tmp_path / "model")
+    tokenizer.save_pretrained(tmp_path / "model")
+    trainer = trl_grpo.main(
+        str(tmp_path / "model"), tasks=8, output_dir=str(tmp_path / "run"), max_completion_length=8, **BRIEF
+    )
+    assert trainer.state.global_step == STEPS
+    assert all(row["rewards/TextCalc-v0/mean"] == 0 for row in trainer.state.log_history if "reward" in row)
 
 
 @pytest.mark.parametrize("name", ["echo", "add", "refuse", "crash"])

@@ -53,12 +53,12 @@ def served(reply):
         server.server_close()
 
 
-def play(reply, tasks, **taskset):
+def play(reply, tasks, player=None, **taskset):
     """The traces of the first `tasks` tasks, played by a model that says `reply(messages)`."""
     config = resolve_env_config(
         {
             "taskset": {"id": "verifiers_text_calc", "env_kwargs": KWARGS, **taskset},
-            "player": {"harness": {"id": "in_process_chat"}},
+            "player": {"harness": {"id": "in_process_chat"}, **(player or {})},
         }
     )
     env = load_environment(config)
@@ -117,7 +117,8 @@ def test_the_oracle_earns_all(oracle):
         assert [message.content for message in trace.assistant_messages] == said
         call = json.loads(said[0].removeprefix("<tool_call>").removesuffix("</tool_call>"))
         assert trace.messages[3].content == env.rules.tools["calculator"].run(call["arguments"])[1]  # the tool's reply
-        assert env.task.answer not in trace.task.data.model_dump_json()
+        assert trace.task.data.prompt == question
+        assert said[-1] not in json.dumps(trace.task.data.model_dump(exclude={"prompt", "system_prompt"}))  # no answer
 
 
 def test_a_wrong_answer_earns_nothing_and_seeds_choose_tasks(oracle):
@@ -137,7 +138,9 @@ def test_budgets_hold():
     assert trace.reward == 0
 
 
-def test_a_model_that_may_say_no_more_has_stopped(oracle):
-    """A limit of verifiers ends the exchange in the middle of an episode."""
-    config = {"player": {"harness": {"id": "in_process_chat"}, "max_turns": 1}}
-    assert resolve_env_config({"taskset": {"id": "verifiers_text_calc"}, **config}).player.max_turns == 1
+def test_a_limit_of_verifiers_stops_the_episode(oracle):
+    _, turns = oracle
+    (trace,) = play(by_heart(turns), 1, player={"max_turns": 1})
+    assert trace.num_turns == 1
+    assert trace.info["stop_reason"] is None
+    assert trace.reward == trace.metrics["is_success"] == 0

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from textgym import ByteTokenizer, CharTokenizer, HFTokenizer, Plan, Task, TaskSource, TextEnv, Tool, ToolCall, ToolError
+from textgym import (
+    ByteTokenizer,
+    CharTokenizer,
+    HFTokenizer,
+    Plan,
+    Task,
+    TaskSource,
+    TextEnv,
+    Tool,
+    ToolCall,
+    ToolError,
+)
 
 SENTENCES = [
     "What is 12*7? The tool says 84, and the answer is 84.",
@@ -180,7 +191,7 @@ FRAGMENTS = (
 
 
 def control_ids(tokenizer: Any) -> set[int]:
-    """Independent of the code under test: bytes end at 255; characters are of length 1; of the others every added token but "unknown"."""
+    """Independent of the code under test: what no data is made of, all others being bytes, characters or "unknown"."""
     if isinstance(tokenizer, ByteTokenizer):
         return set(range(256, tokenizer.vocab_size))
     if isinstance(tokenizer, CharTokenizer):

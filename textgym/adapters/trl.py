@@ -92,8 +92,10 @@ class TRLEnvironment:
     def _say(self, turn: str) -> str:
         """Play a turn. Returns the reply to its call, and how the episode ended if it has."""
         replies = self.dialogue.say(turn)
-        ended = [f"the task has ended ({self.dialogue.info['stop_reason']})"] if self.dialogue.done else []
-        return "\n".join([*replies, *ended])
+        if not self.dialogue.done:
+            return "\n".join(replies)
+        reason = self.dialogue.info.get("stop_reason", "truncated")  # a wrapper such as TimeLimit gives none
+        return "\n".join([*replies, f"the task has ended ({reason})"])
 
 
 class EnvironmentFactory:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from typing import Any
 
@@ -77,24 +78,24 @@ class TextGymEnv(vf.Env[TextGymEnvConfig]):
     """Plays an episode with the model.
 
     The trace gets the episode's rewards as the reward `episode`, the reward components and `is_success` as metrics,
-    and `stop_reason` in its info.
+    and `stop_reason` in its info: None where a limit of verifiers stopped the model in the middle of the episode.
     """
 
     async def run(self, task: TextGymTask, agents: vf.Agents) -> None:
         """One episode: the model's replies are its turns."""
         dialogue: Dialogue = self.taskset.dialogue()
-        dialogue.reset(seed=task.data.seed)
-        async with agents.player.interaction(task) as interaction:
-            segment = await interaction.turn()
-            while not segment.terminated:
-                # In a thread: a tool may take its time, and other episodes share this loop.
-                replies = await asyncio.to_thread(dialogue.say, segment.last_reply)
-                if dialogue.done:
-                    break
-                segment = await interaction.turn("\n".join(replies))
+        with closing(dialogue.env):
+            dialogue.reset(seed=task.data.seed)
+            async with agents.player.interaction(task) as interaction:
+                segment = await interaction.turn()
+                while not segment.terminated:
+                    # In a thread: a tool may take its time, and other episodes share this loop.
+                    replies = await asyncio.to_thread(dialogue.say, segment.last_reply)
+                    if dialogue.done:
+                        break
+                    segment = await interaction.turn("\n".join(replies))
         trace = interaction.trace
         trace.record_reward("episode", dialogue.reward)
         components = dialogue.info.get("reward_components", {})
         trace.record_metrics({**components, "is_success": float(dialogue.info.get("is_success", False))})
-        trace.info["stop_reason"] = dialogue.info.get("stop_reason", "model")
-        dialogue.env.close()
+        trace.info["stop_reason"] = dialogue.info.get("stop_reason")
