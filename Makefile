@@ -64,7 +64,7 @@ $(VENV)/.agents: pyproject.toml constraints.txt | $(bin)/pip
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(bin)/pip
-	$(pip_install) -e '.[agents,dev]'
+	$(pip_install) -e '.[agents,dev,interop]'
 	@touch $(VENV)/.agents $@
 
 # pip is the last thing that venv writes, so an interrupted venv is made again.

@@ -6,7 +6,7 @@ from textgym.registration import register
 from textgym.replaying import ReplayMismatch, replay, replay_transcript
 from textgym.rules import ContextTooShort
 from textgym.task import Plan, Task, TaskSource, ToolCall
-from textgym.tokenizers import ByteTokenizer, HFTokenizer, Tokenizer
+from textgym.tokenizers import ByteTokenizer, CharTokenizer, HFTokenizer, Tokenizer
 from textgym.tools import Tool, ToolError
 from textgym.transcript import Segment, StopReason, Transcript
 from textgym.vector import TextVectorEnv
@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ByteTokenizer",
+    "CharTokenizer",
     "ContextTooShort",
     "HFTokenizer",
     "Plan",

@@ -1,4 +1,4 @@
-"""Tokenizers: the byte tokenizer that needs no file, and Hugging Face tokenizers behind the same four methods.
+"""Tokenizers: two that need no file, bytes and a few characters, and Hugging Face ones, behind the same four methods.
 
 `encode` is for data (questions, tool output): no text, whatever it spells, becomes a control token.
 `encode_control` is for the protocol's own markup, where control tokens are meant.
@@ -49,6 +49,11 @@ def token_texts(tokenizer: Tokenizer) -> list[str]:
     return [tokenizer.decode([i]) for i in range(tokenizer.vocab_size)]
 
 
+def _any_of(strings: Sequence[str]) -> re.Pattern[str]:
+    """Splits a text at any of `strings`, the longest where several match, and keeps what it splits at."""
+    return re.compile("(" + "|".join(map(re.escape, sorted(strings, key=len, reverse=True))) + ")")
+
+
 class ByteTokenizer:
     """UTF-8 bytes and control tokens: no file, exact for every text.
 
@@ -79,8 +84,7 @@ class ByteTokenizer:
         if "" in self.control or len(set(self.control)) < len(self.control):
             raise ValueError(f"markup strings must be distinct and not empty, not {list(markup)}")
         self.vocab_size = 256 + len(self.control)
-        longest_first = sorted(self.control, key=len, reverse=True)
-        self._pattern = re.compile("(" + "|".join(map(re.escape, longest_first)) + ")")
+        self._pattern = _any_of(self.control)
         self._bytes = [bytes((i,)) for i in range(256)] + [text.encode() for text in self.control]
 
     def encode(self, text: str) -> list[int]:
@@ -109,6 +113,65 @@ class ByteTokenizer:
 
     def __repr__(self) -> str:
         return f"ByteTokenizer({list(self.control[len(self.CONTROL) :])})"
+
+
+class CharTokenizer:
+    """A few characters and control tokens: a small vocabulary, for learning from nothing with any RL library.
+
+    Ids: 0 padding, 1 EOS, 2 any other character, then the characters of `alphabet`, then the strings of `markup`.
+
+    Args:
+        alphabet: the characters, in the order of their ids.
+        markup: strings that the protocol's markup writes as one token, as for `ByteTokenizer`.
+
+    Raises:
+        ValueError: a repeated character, or an empty or repeated markup string.
+
+    Example:
+        >>> tokenizer = CharTokenizer("0123+", ["<submit>"])
+        >>> tokenizer.vocab_size
+        9
+        >>> tokenizer.encode_control("1+1<submit>")
+        [4, 7, 4, 8]
+    """
+
+    CONTROL = ("<|pad|>", "<|im_end|>")
+    UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+
+    pad_id = 0
+    eos_id = 1
+    unknown_id = 2
+
+    def __init__(self, alphabet: str, markup: Sequence[str] = ()) -> None:
+        self.alphabet, self.markup = alphabet, tuple(markup)
+        self.texts = (*self.CONTROL, self.UNKNOWN, *alphabet, *markup)
+        if "" in self.texts or len(set(self.texts)) < len(self.texts):
+            raise ValueError(
+                f"characters and markup strings must be distinct and not empty, not {alphabet!r} and {list(markup)}"
+            )
+        self.vocab_size = len(self.texts)
+        self._id = {text: i for i, text in enumerate(self.texts)}
+        self._characters = {c: self._id[c] for c in alphabet}
+        self._pattern = _any_of((*self.CONTROL, *markup))
+
+    def encode(self, text: str) -> list[int]:
+        return [self._characters.get(c, self.unknown_id) for c in text]
+
+    def encode_control(self, text: str) -> list[int]:
+        pieces = self._pattern.split(text)  # every other piece is a control token
+        return [i for n, p in enumerate(pieces) for i in ([self._id[p]] if n % 2 else self.encode(p))]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        return "".join(self.texts[i] for i in map(int, ids) if 0 <= i < self.vocab_size)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CharTokenizer) and self.texts == other.texts
+
+    def __hash__(self) -> int:
+        return hash(self.texts)
+
+    def __repr__(self) -> str:
+        return f"CharTokenizer({self.alphabet!r}, {list(self.markup)})"
 
 
 class HFTokenizer:

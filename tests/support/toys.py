@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from textgym import ByteTokenizer, HFTokenizer, Plan, Task, TaskSource, TextEnv, Tool, ToolCall, ToolError
+from textgym import (
+    ByteTokenizer,
+    CharTokenizer,
+    HFTokenizer,
+    Plan,
+    Task,
+    TaskSource,
+    TextEnv,
+    Tool,
+    ToolCall,
+    ToolError,
+)
 
 SENTENCES = [
     "What is 12*7? The tool says 84, and the answer is 84.",
@@ -94,6 +105,7 @@ def padded_bpe() -> HFTokenizer:
 TOKENIZERS: dict[str, Callable[[], Any]] = {
     "byte": ByteTokenizer,
     "markup": lambda: ByteTokenizer(DELIMITERS),
+    "char": lambda: CharTokenizer("\n" + "".join(ASCII), DELIMITERS),
     "bpe": byte_level_bpe,
     "padded": padded_bpe,
     "unigram": unigram,
@@ -179,9 +191,11 @@ FRAGMENTS = (
 
 
 def control_ids(tokenizer: Any) -> set[int]:
-    """Independent of the code under test: bytes end at 255; of the others every added token but "unknown"."""
+    """Independent of the code under test: what no data is made of, all others being bytes, characters or "unknown"."""
     if isinstance(tokenizer, ByteTokenizer):
         return set(range(256, tokenizer.vocab_size))
+    if isinstance(tokenizer, CharTokenizer):
+        return {i for i in range(tokenizer.vocab_size) if len(tokenizer.decode([i])) > 1}
     return set(tokenizer.hf.added_tokens_decoder) - {tokenizer.hf.unk_token_id}
 
 

@@ -19,10 +19,10 @@ from support.toys import (
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from textgym import ByteTokenizer, HFTokenizer
+from textgym import ByteTokenizer, CharTokenizer, HFTokenizer
 from textgym.tokenizers import resolve_tokenizer, stop_candidates, token_texts
 
-HUGGING_FACE = [name for name in TOKENIZERS if name not in ("byte", "markup")]
+HUGGING_FACE = [name for name in TOKENIZERS if name not in ("byte", "markup", "char")]
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=60)  # surrogates included
 control_text = st.lists(st.sampled_from((*CONTROL, *DELIMITERS, "<think>")) | st.text(max_size=4), max_size=12).map(
@@ -88,6 +88,37 @@ def test_byte_tokenizers_are_equal():
     assert ByteTokenizer(["<call>"]) == ByteTokenizer(("<call>",)) != ByteTokenizer()
     assert ByteTokenizer() != 5
     assert repr(ByteTokenizer(["<call>"])) == "ByteTokenizer(['<call>'])"
+
+
+# Characters
+
+
+@given(text=any_text)
+def test_characters_are_exact_in_their_alphabet(text):
+    tokenizer = CharTokenizer("abc é", ["<call>"])
+    ids = tokenizer.encode(text)
+    assert len(ids) == len(text)
+    assert tokenizer.decode(ids) == "".join(c if c in "abc é" else "\ufffd" for c in text)
+    assert max(ids, default=2) < tokenizer.vocab_size - 1  # never the markup
+    assert min(ids, default=2) >= 2  # nor padding, nor EOS
+
+
+def test_characters_and_markup():
+    tokenizer = CharTokenizer("0123+", ["<call>", "<call>0"])
+    assert tokenizer.vocab_size == len(token_texts(tokenizer)) == 10
+    assert (tokenizer.pad_id, tokenizer.eos_id, tokenizer.unknown_id) == (0, 1, 2)
+    assert tokenizer.encode_control("1+<call>0<call>9<|im_end|><|pad|>") == [4, 7, 9, 8, 2, 1, 0]  # the longest first
+    assert tokenizer.decode([4, 7, 9, 8, 1, -1, 10, 10**9]) == "1+<call>0<call><|im_end|>"
+    assert tokenizer.encode("<call>") == [2] * 6
+    assert np.flatnonzero(stop_candidates(tokenizer, ["<call>"])).tolist() == [0, 1, 8, 9]
+    assert tokenizer == eval(repr(tokenizer))
+    assert len({tokenizer, CharTokenizer("0123+", ["<call>", "<call>0"]), CharTokenizer("0123+")}) == 2
+
+
+@pytest.mark.parametrize(("alphabet", "markup"), [("aa", []), ("a", ["a"]), ("a", [""]), ("a", ["<|im_end|>"])])
+def test_characters_and_markup_must_be_distinct(alphabet, markup):
+    with pytest.raises(ValueError, match="distinct"):
+        CharTokenizer(alphabet, markup)
 
 
 # Isolation

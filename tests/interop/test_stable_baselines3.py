@@ -1,0 +1,70 @@
+"""Stable-Baselines3 and sb3-contrib, unmodified, on environments that `gym.make` made."""
+
+import gymnasium as gym
+import pytest
+import sb3_ppo
+from sb3_contrib import MaskablePPO
+from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_supported
+from stable_baselines3 import PPO
+from stable_baselines3.common.env_checker import check_env
+from stable_baselines3.common.env_util import make_vec_env
+from support.play import p_value, random_successes, successes
+
+pytestmark = pytest.mark.slow
+
+EPISODES = 400
+SETTINGS = {"n_steps": 64, "batch_size": 256, "learning_rate": 1e-3, "ent_coef": 0.05, "gamma": 1.0, "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def random_solved() -> int:
+    solved = random_successes(gym.make("small_sum:Sum-v0"), 2000)
+    assert solved < 0.03 * 2000
+    return solved
+
+
+@pytest.mark.parametrize("env_id", ["textgym:TextCalc-v0", "small_sum:Sum-v0"])
+def test_their_checker(env_id):
+    check_env(gym.make(env_id).unwrapped)
+
+
+def test_ppo_learns(random_solved):
+    envs = make_vec_env(sb3_ppo.make_env, n_envs=16, seed=0)
+    model = PPO("MultiInputPolicy", envs, **SETTINGS)
+    model.learn(25_000)
+    solved = successes(
+        gym.make("small_sum:Sum-v0"), lambda obs: int(model.predict(obs, deterministic=True)[0]), EPISODES
+    )
+    assert solved > 0.5 * EPISODES
+    assert p_value(solved, EPISODES, random_solved, 2000) < 1e-12
+
+
+def test_maskable_ppo_learns_from_what_the_mask_allows(random_solved):
+    tokenizer = gym.make("small_sum:Sum-v0").unwrapped.rules.tokenizer
+    allowed = tokenizer.encode_control("01234<submit>")
+
+    def make_env():
+        return gym.make("small_sum:Sum-v0", allowed_tokens=allowed)
+
+    envs = make_vec_env(make_env, n_envs=16, seed=0)
+    assert is_masking_supported(envs)
+    assert get_action_masks(envs).shape == (16, tokenizer.vocab_size)
+    model = MaskablePPO("MultiInputPolicy", envs, **SETTINGS)
+    model.learn(16_000)
+
+    env = make_env()
+    taken = set()
+
+    def policy(obs):
+        action, _ = model.predict(obs, action_masks=env.unwrapped.action_masks())  # sampled: every token has its chance
+        taken.add(int(action))
+        return int(action)
+
+    solved = successes(env, policy, EPISODES)
+    assert taken <= set(allowed)
+    assert solved > 0.5 * EPISODES
+    assert p_value(solved, EPISODES, random_solved, 2000) < 1e-12
+
+
+def test_example_runs():
+    assert 0 <= sb3_ppo.main(total_timesteps=1024, eval_episodes=20) <= 1
