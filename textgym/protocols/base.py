@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from textgym.task import ToolCall
 from textgym.tools import CallStatus, Tool
@@ -24,12 +24,14 @@ class Piece:
         role: who wrote it.
         data: False for the protocol's own markup.
         tool_call_id: for tool output, the call that it answers.
+        verbatim: of data, that it may name delimiters and is not escaped. No data holds a control token, this neither.
     """
 
     text: str
     role: Role
     data: bool = True
     tool_call_id: str | None = None
+    verbatim: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,28 @@ class ParsedTurn:
 
 @dataclass(frozen=True)
 class CallResult:
-    """The reply to one call, paired with it by `id`."""
+    """The reply to one call, paired with it by `id`; `name` is what the call named as its tool."""
 
     id: str
     status: CallStatus
     text: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Example:
+    """An episode of the oracle, as an example in the prompt: one call a turn, then the answer."""
+
+    question: str
+    calls: tuple[tuple[ToolCall, CallResult], ...]
+    answer: str
+
+
+class Prompt(NamedTuple):
+    """A whole prompt: what is the same for every question, and the rest."""
+
+    opening: list[Piece]
+    question: list[Piece]
 
 
 class Protocol(ABC):
@@ -67,16 +86,28 @@ class Protocol(ABC):
         stop_strings: a turn ends when its text holds one of these (EOS always ends it).
         delimiters: strings of the markup; data that spells one is escaped.
         ends_with_eos: whether a well-formed turn ends with EOS instead of a stop string.
+        joint: whether neighbouring pieces become tokens as one text, as a model has seen them, not each by itself.
+        eos_id: the id that ends a turn, where it need not be the tokenizer's own EOS.
     """
 
     name: ClassVar[str]
-    stop_strings: ClassVar[tuple[str, ...]] = ()
-    delimiters: ClassVar[tuple[str, ...]] = ()
+    stop_strings: tuple[str, ...] = ()
+    delimiters: tuple[str, ...] = ()
     ends_with_eos: ClassVar[bool] = False
+    joint: ClassVar[bool] = False
+    eos_id: int | None = None
 
     @abstractmethod
     def instructions(self, tools: Sequence[Tool]) -> str:
         """The default system prompt: how to call `tools` and how to submit."""
+
+    def prompt(self, system: str, examples: Sequence[Example], question: str) -> Prompt | None:
+        """The prompt, of a protocol that knows it only as a whole; None: `system`, `question` and so on are its parts.
+
+        Raises:
+            ValueError: the protocol has no way of writing such a prompt.
+        """
+        return None
 
     @abstractmethod
     def system(self, text: str) -> list[Piece]:
