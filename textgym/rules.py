@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from textgym.call_errors import ErrorPolicy, resolve_call_errors
 from textgym.masks import ActionMask, check_action_mask, turn_ids_mask
-from textgym.protocols import CallResult, ParsedCall, Piece, Protocol, resolve_protocol
+from textgym.protocols import CallResult, ChatProtocol, Example, ParsedCall, Piece, Protocol, resolve_protocol
 from textgym.registration import load_source
 from textgym.rows import LAYOUTS, MARK, Layout, Rows, Span
 from textgym.seeding import ToolSeeds
 from textgym.task import Task, TaskSource, ToolCall
-from textgym.tokenizers import Tokenizer, resolve_tokenizer, stop_candidates
+from textgym.tokenizers import Tokenizer, encode_runs, resolve_tokenizer, stop_candidates, with_eos
 from textgym.toolbox import Toolbox
 from textgym.tools import CallStatus, Tool, resolve_tools
 from textgym.transcript import Segment
@@ -105,7 +105,7 @@ class Rules:
         split: str = "train",
         tools: Sequence[str | Tool | Callable[..., Any]] | None = None,
         tokenizer: Tokenizer | str | None = None,
-        protocol: str | Protocol = "tags",
+        protocol: str | Protocol | ChatProtocol = "tags",
         system_prompt: str | None = None,
         few_shot: int | Sequence[Task] = 0,
         layout: Layout = "causal",
@@ -125,8 +125,8 @@ class Rules:
         """Resolve names into objects and check every argument; `TextEnv` documents them.
 
         Raises:
-            ValueError: an unknown split, tool, protocol, layout, policy or status, a number out of range, or a task in
-                `few_shot` that the source cannot plan.
+            ValueError: an unknown split, tool, protocol, layout, policy or status, a number out of range, a task in
+                `few_shot` that the source cannot plan, or a chat template that is missing or cannot be played with.
             TypeError: something in `few_shot` that is no task.
             ContextTooShort: the prompt of one of the tasks that are tried cannot fit.
         """
@@ -156,14 +156,15 @@ class Rules:
         if call_timeout is not None and not call_timeout > 0:
             raise ValueError(f"call_timeout must be a number of seconds above 0, or None, not {call_timeout!r}")
         tool_by_name = resolve_tools(task_source.tools if tools is None else tools)
-        resolved = resolve_protocol(protocol)
+        own_tokenizer = resolve_tokenizer(tokenizer)
+        resolved = resolve_protocol(protocol, own_tokenizer, list(tool_by_name.values()))
         if system_prompt is None:
             system_prompt = resolved.instructions(list(tool_by_name.values()))
         rules = cls(
             source=task_source,
             split=split,
             tools=tool_by_name,
-            tokenizer=resolve_tokenizer(tokenizer),
+            tokenizer=with_eos(own_tokenizer, resolved.eos_id),
             protocol=resolved,
             system=system_prompt,
             few_shot=examples,
@@ -197,23 +198,21 @@ class Rules:
         return stop_candidates(self.tokenizer, self.protocol.stop_strings)
 
     @cached_property
-    def prefix(self) -> tuple[Segment, ...]:
-        """What every prompt starts with: the system prompt and the few-shot examples."""
-        segments = self._segments(self.protocol.system(self.system)) if self.system else []
+    def examples(self) -> tuple[Example, ...]:
+        """The oracle's episodes that every prompt shows."""
         split = "train" if "train" in self.source.splits else self.source.splits[0]
         rng = np.random.default_rng(_EXAMPLE_SEED)
         # Examples show what a tool does, not how it fails now and then (`textgym.wrappers.with_faults`).
         tools = {name: getattr(tool.session, "faultless", tool) for name, tool in self.tools.items()}
         toolbox = Toolbox({name: replace(tool, timeout=None) for name, tool in tools.items()})
-        few = self.few_shot
+        few, examples = self.few_shot, []
         for i, task in enumerate(few if isinstance(few, tuple) else [self.source.draw(rng, split) for _ in range(few)]):
             toolbox.reset(ToolSeeds(_EXAMPLE_SEED, i))
-            segments += self._example(task, toolbox)
+            examples.append(self._example(task, toolbox))
         toolbox.close()
-        return tuple(segments)
+        return tuple(examples)
 
-    def _example(self, task: Task, toolbox: Toolbox) -> list[Segment]:
-        """The oracle's episode on `task` as part of the prompt: its turns are token for token what it would play."""
+    def _example(self, task: Task, toolbox: Toolbox) -> Example:
         try:
             plan = self.source.plan(task)
         except Exception as error:
@@ -221,13 +220,33 @@ class Rules:
                 f"{type(self.source).__name__} cannot plan the few_shot task {task.prompt!r} ({error!r}); give tasks "
                 "that it has drawn, or with the metadata that its plans need"
             ) from error
-        *turns, last = (Segment(tuple(ids), "scaffold") for ids in self.oracle_turns(task))
-        segments = self._segments(self.question(task))
-        for i, (turn, call) in enumerate(zip(turns, plan.calls, strict=True)):
+        calls = []
+        for i, call in enumerate(plan.calls):
             results = toolbox.start([ParsedCall(call.name, call.arguments)], i)
             assert results is not None  # neither threads nor a limit
-            segments += [turn, *self._segments(self.protocol.results(results))]
-        return [*segments, last, *self._segments([self.protocol.end_of_example()])]
+            calls.append((call, results[0]))
+        return Example(task.prompt, tuple(calls), plan.answer)
+
+    @cached_property
+    def prefix(self) -> tuple[Segment, ...]:
+        """What every prompt starts with: the system prompt and the few-shot examples."""
+        whole = self.protocol.prompt(self.system, self.examples, "")
+        if whole is not None:
+            return tuple(self._segments(whole.opening))
+        segments = self._segments(self.protocol.system(self.system)) if self.system else []
+        for example in self.examples:
+            segments += self._example_segments(example)
+        return tuple(segments)
+
+    def _example_segments(self, example: Example) -> list[Segment]:
+        """An example as part of the prompt: its turns are token for token what the oracle would play."""
+        protocol = self.protocol
+        segments = self._segments(protocol.question(example.question))
+        for call, result in example.calls:
+            segments.append(Segment(tuple(self._encode_pieces(protocol.call_pieces(call))), "scaffold"))
+            segments += self._segments(protocol.results([result]))
+        segments.append(Segment(tuple(self._encode_pieces(protocol.submission_pieces(example.answer))), "scaffold"))
+        return [*segments, *self._segments([protocol.end_of_example()])]
 
     @cached_property
     def prefix_arrays(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
@@ -265,19 +284,25 @@ class Rules:
 
     def encode(self, pieces: Sequence[Piece]) -> list[Ids]:
         """The ids of each piece: data is escaped and isolated, markup keeps its control tokens."""
-        return [self._encode_data(piece.text) if piece.data else self._encode_markup(piece.text) for piece in pieces]
+        if self.protocol.joint:
+            escaped = (self._isolate(p.text)[0] if p.data and not p.verbatim else p.text for p in pieces)
+            return [*encode_runs(self.tokenizer, [(text, p.data) for text, p in zip(escaped, pieces, strict=True)])]
+        return [self._isolate(piece.text)[1] if piece.data else self._encode_markup(piece.text) for piece in pieces]
 
     def _segments(self, pieces: Sequence[Piece]) -> list[Segment]:
         """Pieces of the prompt."""
         encoded = zip(pieces, self.encode(pieces), strict=True)
         return [Segment(tuple(ids), piece.role, tool_call_id=piece.tool_call_id) for piece, ids in encoded]
 
-    def _encode_data(self, text: str) -> list[int]:
+    def _isolate(self, text: str) -> tuple[str, list[int]]:
+        """Data as text that spells no delimiter, and the ids of that."""
         escape, tokenizer = self.protocol.escape, self.tokenizer
-        ids = tokenizer.encode(escape(text))
+        text = escape(text)
+        ids = tokenizer.encode(text)
         read = tokenizer.decode(ids)
         # A tokenizer that normalises can make a delimiter of other characters: `<CALL>`, `＜call＞`.
-        return ids if escape(read) == read else tokenizer.encode(escape(read))
+        escaped = escape(read)
+        return (text, ids) if escaped == read else (escaped, tokenizer.encode(escaped))
 
     def _encode_markup(self, text: str) -> Ids:
         """Ids of markup, kept: a protocol writes the same few pieces again and again."""
@@ -298,7 +323,8 @@ class Rules:
 
     def question(self, task: Task) -> list[Piece]:
         """What follows `prefix` in the prompt of `task`."""
-        return self.protocol.question(task.prompt)
+        whole = self.protocol.prompt(self.system, self.examples, task.prompt)
+        return self.protocol.question(task.prompt) if whole is None else whole.question
 
     def check_fits(self, length: int) -> None:
         """Raise ContextTooShort unless a prompt of `length` tokens leaves room for one whole turn."""
@@ -338,8 +364,11 @@ class Rules:
 
     def _encode_pieces(self, turn: Sequence[Piece]) -> list[int]:
         """Token ids of a turn. Markup may be single tokens here, as a policy that knows them would sample it."""
-        tokenizer = self.tokenizer
-        ids = [i for p in turn for i in (tokenizer.encode(p.text) if p.data else tokenizer.encode_control(p.text))]
+        tokenizer, runs = self.tokenizer, [(piece.text, piece.data) for piece in turn]
+        if self.protocol.joint:
+            ids = list(chain(*encode_runs(tokenizer, runs)))
+        else:
+            ids = [i for text, data in runs for i in (tokenizer.encode(text) if data else tokenizer.encode_control(text))]
         return [*ids, tokenizer.eos_id] if self.protocol.ends_with_eos else ids
 
     def encode_turn(self, text: str) -> list[int]:

@@ -59,7 +59,7 @@ class _Ready(NamedTuple):
 
     def run(self, sessions: _Sessions) -> CallResult:
         """Never raises, but for KeyboardInterrupt."""
-        return CallResult(self.id, *sessions.get(self.tool).run(self.arguments))
+        return CallResult(self.id, *sessions.get(self.tool).run(self.arguments), self.tool.name)
 
 
 class _Job(Job[CallResult]):
@@ -72,13 +72,13 @@ class _Job(Job[CallResult]):
 
     def work(self) -> CallResult:
         self._session = self._sessions.get(self._call.tool)
-        return CallResult(self._call.id, *self._session.run(self._call.arguments))
+        return CallResult(self._call.id, *self._session.run(self._call.arguments), self._call.tool.name)
 
     def late(self) -> CallResult:
         tool = self._call.tool
         lost = " and was started anew, what it held is lost" if tool.session is not None else ""
         text = f"error: {tool.name} timed out after {self.limit:g} s{lost}; ask it for less at a time"
-        return CallResult(self._call.id, CallStatus.TIMEOUT, text)
+        return CallResult(self._call.id, CallStatus.TIMEOUT, text, tool.name)
 
     def give_up(self) -> None:
         if self._session is not None:
@@ -144,21 +144,22 @@ class Toolbox:
     def _check(self, call: ParsedCall, call_id: str) -> CallResult | _Ready:
         """A call that can run, or the answer that says why it cannot."""
         if call.status is not CallStatus.OK:
-            return CallResult(call_id, call.status, f"error: {call.error}")
+            return CallResult(call_id, call.status, f"error: {call.error}", call.name)
         tool = self._tools.get(call.name)
         if tool is None:
             known = ", ".join(self._tools) or "none"
-            return CallResult(call_id, CallStatus.UNKNOWN_TOOL, f"error: unknown tool; the tools are: {known}")
+            text = f"error: unknown tool; the tools are: {known}"
+            return CallResult(call_id, CallStatus.UNKNOWN_TOOL, text, call.name)
         try:
             return _Ready(call_id, tool, tool.bind(call.arguments))
         except NotJSON as error:
-            return CallResult(call_id, CallStatus.INVALID_JSON, f"error: {error}")
+            return CallResult(call_id, CallStatus.INVALID_JSON, f"error: {error}", call.name)
         except ValueError as error:
-            return CallResult(call_id, CallStatus.BAD_ARGS, f"error: {error}")
+            return CallResult(call_id, CallStatus.BAD_ARGS, f"error: {error}", call.name)
 
     def _run(self, call: _Ready) -> CallResult:
         if call.tool.function is not None:  # no state, no session
-            return CallResult(call.id, *call.tool.invoke(call.tool.function, call.arguments))
+            return CallResult(call.id, *call.tool.invoke(call.tool.function, call.arguments), call.tool.name)
         return call.run(self._episode_sessions())
 
     def _episode_sessions(self) -> _Sessions:

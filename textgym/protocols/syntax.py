@@ -13,7 +13,7 @@ from textgym.protocols.python_call import read_python_call
 from textgym.tools import CallStatus, Tool
 from textgym.tools.base import load_json
 
-_THINK, _THOUGHT = "<think>", "</think>"
+THINK = ("<think>", "</think>")
 _PYTHON_TAG = "<|python_tag|>"
 
 ANSWER_ALONE = "When you know the answer, reply with the answer alone."
@@ -24,8 +24,8 @@ def without_reasoning(text: str) -> str:
 
     Reasoning that is not closed reaches to the end of the turn.
     """
-    _, thought, said = text.rpartition(_THOUGHT)
-    return said if thought else text.partition(_THINK)[0]
+    _, thought, said = text.rpartition(THINK[1])
+    return said if thought else text.partition(THINK[0])[0]
 
 
 class CallSyntax(ABC):

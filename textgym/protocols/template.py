@@ -12,7 +12,7 @@ import datetime
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,6 +36,7 @@ class Slot:
         role: who wrote it.
         tool_call_id: for a tool's result, the call that it answers.
         verbatim: it may name the protocol's delimiters.
+        argument: it is part of a call, and cannot have delimiters escaped as in other texts.
         optional: the template need not show it, and may show it twice.
         before, after: white space around it that is not the data's, to see whether a template trims.
     """
@@ -44,9 +45,18 @@ class Slot:
     role: Role
     tool_call_id: str | None = None
     verbatim: bool = False
+    argument: bool = False
     optional: bool = False
     before: str = ""
     after: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text of a message that is made of several: `write` of `value`, once the slots in that are marked."""
+
+    write: Callable[[Any], str]
+    value: Any
 
 
 class Run(NamedTuple):
@@ -99,13 +109,6 @@ class ChatTemplate:
             raise TemplateFailed(f"the chat template fails: {str(error) or type(error).__name__}") from error
         return marker.split(text)
 
-    def render_any(self, messages: Messages, generate: bool) -> list[Run]:
-        """`render` that never fails for messages whose shape the template takes: if their texts upset it, `blind`."""
-        try:
-            return self.render(messages, generate)
-        except TemplateFailed:
-            return self.render(messages, generate, blind=True)
-
 
 def text_of(runs: Iterable[Run]) -> str:
     """A rendering as text."""
@@ -136,6 +139,8 @@ def _map_slots(value: Any, change: Any) -> Any:
     """`value` with every `Slot` in it, mapping keys included, put through `change`."""
     if isinstance(value, Slot):
         return change(value)
+    if isinstance(value, Written):
+        return value.write(_map_slots(value.value, change))
     if isinstance(value, Mapping):
         return {_map_slots(key, change): _map_slots(item, change) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -146,6 +151,8 @@ def _map_slots(value: Any, change: Any) -> Any:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, Slot):
         yield value.text
+    elif isinstance(value, Written):
+        yield from _texts(value.value)
     elif isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
