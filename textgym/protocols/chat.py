@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -187,7 +187,7 @@ class BoundChat(Protocol):
 
     def results(self, results: Sequence[CallResult]) -> list[Piece]:
         count = len(results) if self.habits.calls_at_once else 1
-        calls = [(_name(result), {}) for result in results[:count]]
+        calls: list[tuple[Slot, dict[str, Any]]] = [(_name(result), {}) for result in results[:count]]
         turn = call_message(calls, self.syntax, self.habits.writes_calls)
         _, replies = self._turn(turn, self._replies(results), generate=True)
         return self._pieces(replies, "scaffold")

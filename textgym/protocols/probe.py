@@ -124,8 +124,8 @@ def check_prefix(start: str, whole: str) -> None:
     same = next((i for i, (a, b) in enumerate(zip(start, whole, strict=False)) if a != b), min(len(start), len(whole)))
     raise TemplateNotPrefixPreserving(
         f"the chat template rewrites history: behind {start[max(0, same - 60) : same]!r} the policy sees "
-        f"{start[same : same + 60]!r}, but a later prompt has {whole[same : same + 60]!r}; give one that keeps what was "
-        "there: protocol=ChatProtocol(template)"
+        f"{start[same : same + 60]!r}, but a later prompt has {whole[same : same + 60]!r}; give one that keeps what "
+        "was there: protocol=ChatProtocol(template)"
     )
 
 
@@ -180,9 +180,7 @@ def learn(template: ChatTemplate, tokenizer: Tokenizer, syntax: CallSyntax | Non
     whole = [*([system] if shows_system else []), question, call([pair]), reply, text_message("assistant", text)]
     markup = "".join(run.text for run in trial.render(whole, generate=True) if run.slot is None)
     control = tuple({spelled: None for _, spelled in control_tokens(tokenizer, markup)})
-    return Habits(
-        end, end_id, syntax, writes_calls, calls_at_once, shows_tools, shows_system, trims, markup, control
-    )
+    return Habits(end, end_id, syntax, writes_calls, calls_at_once, shows_tools, shows_system, trims, markup, control)
 
 
 def control_tokens(tokenizer: Tokenizer, text: str) -> list[tuple[int, str]]:

@@ -236,39 +236,39 @@ def _environment() -> jinja2.Environment:
     A template is code of unknown origin: it runs in Jinja's sandbox, in which nothing can be changed, and sees of the
     usual globals only `range`, `dict` and `namespace`.
     """
-    jinja2 = _jinja2()
+    jinja = _jinja2()
 
-    class Generation(jinja2.ext.Extension):  # type: ignore[misc,name-defined]
+    class Generation(jinja.ext.Extension):  # type: ignore[misc,name-defined]
         """`{% generation %}` marks what an assistant wrote; here it only groups."""
 
         tags = {"generation"}
 
         def parse(self, parser: Any) -> Any:
             line = next(parser.stream).lineno
-            return jinja2.nodes.Scope(parser.parse_statements(("name:endgeneration",), drop_needle=True), lineno=line)
+            return jinja.nodes.Scope(parser.parse_statements(("name:endgeneration",), drop_needle=True), lineno=line)
 
-    class Namespace(jinja2.utils.Namespace):  # type: ignore[misc,name-defined]
+    class Namespace(jinja.utils.Namespace):  # type: ignore[misc,name-defined]
         """Without names that begin with an underscore, through which Python's internals could be reached."""
 
         def __init__(*args: Any, **kwargs: Any) -> None:  # `namespace(self=...)` is allowed, as in Jinja's own
             self, *rest = args
-            jinja2.utils.Namespace.__init__(self)
+            jinja.utils.Namespace.__init__(self)
             for name, value in dict(*rest, **kwargs).items():
                 self[name] = value
 
         def __setitem__(self, name: str, value: Any) -> None:
             if name.startswith("_"):
-                raise jinja2.sandbox.SecurityError(f"a namespace of a chat template cannot hold {name!r}")
+                raise jinja.sandbox.SecurityError(f"a namespace of a chat template cannot hold {name!r}")
             super().__setitem__(name, value)
 
     def raise_exception(message: str) -> None:
-        raise jinja2.TemplateError(message)
+        raise jinja.TemplateError(message)
 
     def tojson(value: Any, **options: Any) -> str:
         return json.dumps(value, **{"ensure_ascii": False, **options})  # Jinja's own escapes HTML
 
-    environment: jinja2.Environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, jinja2.ext.loopcontrols]
+    environment: jinja2.Environment = jinja.sandbox.ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, jinja.ext.loopcontrols]
     )
     safe_range = environment.globals["range"]
     environment.globals.clear()
