@@ -569,6 +569,7 @@ def test_the_prompt(tokenizer, protocol):
         "tags": f"Use tools.\n\n{env.task.prompt}\n",
         "hermes": "<|im_start|>system\nUse tools.<|im_end|>\n"
         f"<|im_start|>user\n{env.task.prompt}<|im_end|>\n<|im_start|>assistant\n",
+        "chat": f"system: Use tools.<|im_end|>\nuser: {env.task.prompt}<|im_end|>\nassistant: ",
     }
     assert text == expected[protocol]
 

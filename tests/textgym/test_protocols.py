@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from support.toys import FRAGMENTS, HOSTILE, TOOLS
 
-from textgym import Tool, ToolCall
+from textgym import ByteTokenizer, Tool, ToolCall
 from textgym.protocols import PROTOCOLS, CallResult, Protocol, resolve_protocol
 from textgym.tools import CallStatus
 
@@ -227,11 +227,11 @@ def test_hermes_instructions_hold_the_schemas():
 
 
 def test_protocols_by_name():
-    assert resolve_protocol("tags").name == "tags"
-    assert resolve_protocol(HERMES) is HERMES
-    assert all(isinstance(resolve_protocol(name), Protocol) for name in PROTOCOLS)
+    assert resolve_protocol("tags", ByteTokenizer(), TOOLS).name == "tags"
+    assert resolve_protocol(HERMES, ByteTokenizer(), TOOLS) is HERMES
+    assert all(isinstance(resolve_protocol(name, ByteTokenizer(), TOOLS), Protocol) for name in PROTOCOLS)
 
 
 def test_an_unknown_protocol_names_the_known_ones():
-    with pytest.raises(ValueError, match="unknown protocol 'xml'; the protocols are tags, hermes"):
-        resolve_protocol("xml")
+    with pytest.raises(ValueError, match="unknown protocol 'xml'; the protocols are tags, hermes, chat"):
+        resolve_protocol("xml", ByteTokenizer(), TOOLS)

@@ -9,7 +9,7 @@ from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.toys import DICE, TOKENIZERS, TOOLS, ToyTasks, flat, random_tokens, token_runs, toy_env
+from support.toys import DICE, TOKENIZERS, TOOLS, ToyTasks, flat, random_tokens, token_runs, toy_env, toy_protocol
 
 from textgym import ContextTooShort, Task, TextVectorEnv
 from textgym.protocols import PROTOCOLS
@@ -28,7 +28,7 @@ def toy_vector(tokenizer: str = "byte", protocol: str = "tags", num_envs: int = 
         ToyTasks(),
         num_envs=num_envs,
         tokenizer=TOKENIZERS[tokenizer](),
-        protocol=protocol,
+        protocol=toy_protocol(protocol),
         **{"tools": TOOLS, "system_prompt": "Use tools.", **defaults, **kwargs},
     )
 
