@@ -185,8 +185,8 @@ def learn(template: ChatTemplate, tokenizer: Tokenizer, syntax: CallSyntax | Non
 
 def control_tokens(tokenizer: Tokenizer, text: str) -> list[tuple[int, str]]:
     """The control tokens that markup spells, in order: ids and texts."""
-    spelled = ((i, tokenizer.decode([i]).strip()) for i in tokenizer.encode_control(text))
-    return [(i, token) for i, token in spelled if token and i not in tokenizer.encode(token)]
+    spelled = [(i, tokenizer.decode([i])) for i in tokenizer.encode_control(text)]
+    return [(i, s) for i, s in spelled if tokenizer.encode_control(s) == [i] and i not in tokenizer.encode(s)]
 
 
 def _takes(template: ChatTemplate, messages: Messages) -> bool:
