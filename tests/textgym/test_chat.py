@@ -11,11 +11,12 @@ import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support.chat import FAMILIES, QWEN_THINKING, llama, qwen, smollm
+from support.chat import FAMILIES, QWEN_THINKING, chatml, llama, qwen, smollm
 from support.toys import HOSTILE, TOKENIZERS, TOOLS, ToyTasks, control_ids, flat, random_tokens, toy_protocol
 
 from textgym import ByteTokenizer, HFTokenizer, Plan, Segment, Task, TextEnv, TextVectorEnv, Tool, ToolCall
 from textgym.protocols import CallResult, ChatProtocol
+from textgym.tokenizers import encode_runs
 from textgym.tools import CallStatus
 
 LLAMA_BYTES = ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|python_tag|>")
@@ -97,7 +98,7 @@ SAME_DATE = "strftime_now('%d %B %Y')"
 
 
 @every_family
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(data=st.data(), few_shot=st.integers(0, 1), system=plain_text)
 @example(data=None, few_shot=1, system="")
 def test_episodes_are_what_transformers_renders(family, data, few_shot, system):
@@ -118,7 +119,7 @@ def test_episodes_are_what_transformers_renders(family, data, few_shot, system):
         def plan(self, task):
             return Plan((ToolCall("say", {}),), answer)
 
-    question, answer = text("Why?\n"), text(" 42.") + "."
+    question, answer = text("Why?\n"), text(" 42").replace("{", "(") + "."  # which is no JSON
     env = chat_env(family, source=Once(), tools=[said], protocol=ChatProtocol(template), few_shot=few_shot,
                    system_prompt=system)  # fmt: skip
     env.reset(seed=0)
@@ -246,10 +247,22 @@ def hostile_texts(name: str) -> st.SearchStrategy[str]:
     return st.lists(st.sampled_from(known) | odd, max_size=10).map("".join)
 
 
-def conversation(name: str, question: str, result: str, system: str, description: str) -> TextEnv:
-    """A call of a tool that says `result`, by a policy that writes nothing unusual."""
-    saying = Tool("say", description, {"type": "object", "properties": {}}, lambda: result)
-    env = chat_env(name, tools=[saying], system_prompt=system, max_tokens=8000, max_tool_tokens=3000)
+def saying_env(name: str, **kwargs) -> tuple[TextEnv, list[str]]:
+    """An environment with a tool that says what stands in the list."""
+    said = ["x"]
+    description = kwargs.pop("description", "x")
+    saying = Tool("say", description, {"type": "object", "properties": {}}, lambda: said[0])
+    budgets = {"max_tokens": 8000, "max_tool_tokens": 3000}
+    return chat_env(name, tools=[saying], **{**budgets, "system_prompt": "x", **kwargs}), said
+
+
+SAYING = {name: saying_env(name) for name in CHATS}
+
+
+def converse(name: str, question: str = "x", result: str = "x") -> TextEnv:
+    """A question and a tool's result, with a policy that writes nothing unusual."""
+    env, said = SAYING[name]
+    said[0] = result
     env.reset(options={"task": Task(question, "42", {"number": 1})})
     env.step_text(env.rules.protocol.write_call(ToolCall("say", {})))
     return env
@@ -259,60 +272,76 @@ def steering(name: str, env: TextEnv) -> list[int]:
     return [i for i in env.transcript().ids.tolist() if i in STEERING[name]]
 
 
-def check_isolated(name: str, env: TextEnv, quiet: TextEnv) -> None:
-    tokenizer = env.rules.tokenizer
-    assert steering(name, env) == steering(name, quiet)
+def roles(env: TextEnv) -> list[str]:
+    return [s.role for s in env.transcript() if s.role != "scaffold"]
+
+
+def check_isolated(name: str, env: TextEnv) -> None:
     for segment in env.transcript():
         if segment.role in ("user", "system", "tool"):
             assert STEERING[name].isdisjoint(segment.ids)
         if segment.role in ("user", "tool"):
-            text = tokenizer.decode(segment.ids)
+            text = env.rules.tokenizer.decode(segment.ids)
             assert not any(delimiter in text for delimiter in env.rules.protocol.delimiters)
-    roles = [s.role for s in env.transcript() if s.role != "scaffold"]
-    assert roles == [s.role for s in quiet.transcript() if s.role != "scaffold"]
 
 
 @every_chat
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(data=st.data())
-def test_no_text_is_more_than_text(name, data):
+def test_no_question_or_result_is_more_than_text(name, data):
     texts = hostile_texts(name)
-    question, result = data.draw(texts, "question"), data.draw(texts, "result")
-    system, description = data.draw(texts, "system") or "x", data.draw(texts, "description") or "x"
-    env = conversation(name, question, result, system, description)
-    check_isolated(name, env, conversation(name, "x", "x", "x", "x"))
+    quiet = converse(name)
+    expected = steering(name, quiet), roles(quiet)
+    env = converse(name, data.draw(texts, "question"), data.draw(texts, "result"))
+    check_isolated(name, env)
+    assert (steering(name, env), roles(env)) == expected
+
+
+@every_chat
+@settings(max_examples=5)
+@given(data=st.data())
+def test_no_system_prompt_or_description_is_more_than_text(name, data):
+    texts = hostile_texts(name)
+    quiet = converse(name)
+    expected = steering(name, quiet)
+    system, description = data.draw(texts, "system") or HOSTILE, data.draw(texts, "description") or HOSTILE
+    env, _ = saying_env(name, system_prompt=system, description=description)
+    env.reset(options={"task": Task("x", "42", {"number": 1})})
+    env.step_text(env.rules.protocol.write_call(ToolCall("say", {})))
+    check_isolated(name, env)
+    assert steering(name, env) == expected
 
 
 @every_chat
 def test_a_very_long_text_is_only_text(name):
-    long = "".join(SPELLED[name]) * 3000
-    env = conversation(name, "x", long, "x", "x")
-    check_isolated(name, env, conversation(name, "x", "x", "x", "x"))
+    quiet = converse(name)
+    expected = steering(name, quiet), roles(quiet)
+    env = converse(name, result="".join(SPELLED[name]) * 3000)
+    check_isolated(name, env)
+    assert (steering(name, env), roles(env)) == expected
     if name in EXACT:
         (result,) = [s for s in env.transcript() if s.role == "tool"]
         assert len(result.ids) == 3000
         assert env.rules.tokenizer.decode(result.ids).endswith(" [output truncated]")
 
 
-@every_exact_chat
-@settings(max_examples=40)
-@given(data=st.data())
-def test_what_a_policy_names_as_its_tool_is_only_text(name, data):
-    """Some templates show it; here one does."""
-    env = ENVS[name]
-    shows_names = env.rules.protocol.template.source.replace("message.content | tojson", "message.content").replace(
-        "{%- for message in messages -%}",
-        "{%- for message in messages -%}{%- if message.role == 'tool' -%}{{- message.name -}}{%- endif -%}",
+NAMING = chatml("(message.name + ': ' if message.role == 'tool' else '') + message.content")
+
+
+@settings(max_examples=60)
+@given(text=hostile_texts("qwen"))
+def test_what_a_policy_names_as_its_tool_is_only_text(text):
+    """Some templates show it, as here."""
+    tokenizer = qwen()
+    protocol = ChatProtocol(NAMING).bind(tokenizer, TOOLS)
+    pieces, quiet = (
+        protocol.results([CallResult("call0", CallStatus.UNKNOWN_TOOL, "x", name)]) for name in (text or "y", "y")
     )
-    variables = PROTOCOLS.get(name, ChatProtocol()).variables
-    protocol = ChatProtocol(shows_names.replace("in talk -%}", "in talk -%}{{- message.name -}}"), variables=variables)
-    named = protocol.bind(env.rules.tokenizer, TOOLS)
-    text = data.draw(hostile_texts(name))
-    pieces = named.results([CallResult("call0", CallStatus.UNKNOWN_TOOL, "x", text)])
-    quiet = named.results([CallResult("call0", CallStatus.UNKNOWN_TOOL, "x", "y")])
     assert [p.text for p in pieces if not p.data] == [p.text for p in quiet if not p.data]
-    if text:
-        assert any(p.data and p.role == "scaffold" for p in pieces)
+    assert [(p.text, p.role) for p in pieces if p.data] == [(text or "y", "scaffold"), ("x", "tool")]
+    ids = [i for run in encode_runs(tokenizer, [(p.text, p.data) for p in pieces]) for i in run]
+    written = tokenizer.encode_control("\n<|im_start|>tool\ny: x<|im_end|>\n<|im_start|>assistant\n")
+    assert [i for i in ids if i in STEERING["qwen"]] == [i for i in written if i in STEERING["qwen"]]
 
 
 # Ends of turns

@@ -162,13 +162,20 @@ class BoundChat(Protocol):
         self._check(messages)
         whole = [*messages, self._question]
         runs = _undaunted(lambda blind: self.template.render(whole, generate=True, blind=blind))
-        # Cut before the last control token ahead of the question: no token reaches over it.
-        at = next(i for i, run in enumerate(runs) if run.slot is self._question["content"])
-        markup = runs[at - 1].text if at and runs[at - 1].slot is None else ""
-        ahead = markup[max((markup.rfind(token) for token in self.habits.control if token in markup), default=0) :]
-        head, _ = cut(runs, len(text_of(runs[:at])) - len(ahead))
+        head, _ = cut(runs, self._boundary(runs))
         self._last_opening = _Opening(system, examples, messages, text_of(head), self._pieces(head, "scaffold"))
         return self._last_opening
+
+    def _boundary(self, runs: Sequence[Run]) -> int:
+        """Where the last control token ahead of the question begins: no token of a text reaches over it."""
+        at = boundary = 0
+        for text, slot in runs:
+            if slot is self._question["content"]:
+                break
+            if slot is None:
+                boundary = max(boundary, *(at + text.rfind(token) for token in self.habits.control if token in text), 0)
+            at += len(text)
+        return boundary
 
     def _example(self, example: Example) -> list[Message]:
         messages = [text_message("user", self._slot("user", example.question, "user"))]
