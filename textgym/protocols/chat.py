@@ -123,10 +123,11 @@ class BoundChat(Protocol):
         self.habits = learn(template, tokenizer, syntax)
         self.syntax = self.habits.syntax
         self.eos_id = self.habits.end_id
-        # The tokenizer's own EOS ends a turn too: a base model writes it, and any generation would stop there.
+        # The tokenizer's own EOS ends a turn too: a base model writes it, and any generation would stop there. As a
+        # stop string it does so however it is written, so that data must not spell it.
         self.stop_strings = () if tokenizer.eos_id == self.eos_id else (tokenizer.decode([tokenizer.eos_id]).strip(),)
         tags = re.findall(r"<[^<>\s]{1,40}>", self.habits.markup)
-        self.delimiters = tuple(dict.fromkeys((*self.syntax.delimiters, *tags, *THINK)))
+        self.delimiters = tuple(dict.fromkeys((*self.syntax.delimiters, *self.stop_strings, *tags, *THINK)))
         self._question = text_message("user", Slot("text", "user"))
         self._last_opening: _Opening | None = None
         self._check([])
