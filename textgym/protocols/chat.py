@@ -195,7 +195,7 @@ class BoundChat(Protocol):
 
     def results(self, results: Sequence[CallResult]) -> list[Piece]:
         count = len(results) if self.habits.calls_at_once else 1
-        calls: list[tuple[Slot, dict[str, Any]]] = [(_name(result), {}) for result in results[:count]]
+        calls = [(_name(result), TRIAL_CALL.arguments) for result in results[:count]]  # any calls: they are not shown
         turn = call_message(calls, self.syntax, self.habits.writes_calls)
         _, replies = self._turn(turn, self._replies(results), generate=True)
         return self._pieces(replies, "scaffold")

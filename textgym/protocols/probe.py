@@ -230,6 +230,11 @@ def _find_syntax(
         runs = behind(template, [question], [message, reply], generate=True, blind=False)
         turn, rest = split_turn(runs, end)
     except TemplateFailed as error:
+        if error.lost == "model":
+            raise TemplateNotPrefixPreserving(
+                "the chat template leaves out what the policy wrote once a tool's result follows it; give one that "
+                "keeps it: protocol=ChatProtocol(template)"
+            ) from error
         raise ValueError(f"the chat template cannot show a tool's result: {error}; give another") from error
     if not any(run.slot is not None and run.slot.role == "tool" for run in rest):
         raise ValueError(f"the chat template ends an answer with {end!r}, but a call in another way; give another")

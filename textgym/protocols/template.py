@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
 
 class TemplateFailed(ValueError):
-    """The template raised an error, or did not show each text of the messages once."""
+    """The template raised an error, or did not show each text of the messages once.
+
+    Attributes:
+        lost: who wrote the text that it left out or repeated, if that is what happened.
+    """
+
+    def __init__(self, message: str, lost: Role | None = None) -> None:
+        super().__init__(message)
+        self.lost = lost
 
 
 @dataclass(frozen=True)
@@ -204,7 +212,8 @@ class _Marker:
             runs.append(Run(slot.text if slot and self._blind else following, slot))
         for i, slot in enumerate(self._slots):
             if opened is not None or (seen.count(i) != 1 and not slot.optional):
-                raise TemplateFailed(f"the chat template does not show the text of each message once ({slot.role})")
+                message = f"the chat template does not show the text of each message once ({slot.role})"
+                raise TemplateFailed(message, slot.role)
         return [run for run in runs if run.text or run.slot]
 
 
