@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
+from textgym.protocols.chat import PRESETS
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {"textgym", "textgym_tasks", "textgym_agents"}
-HEAVY = {"accelerate", "datasets", "matplotlib", "peft", "torch", "transformers"}
+HEAVY = {"accelerate", "datasets", "jinja2", "matplotlib", "peft", "torch", "transformers"}
 
 
 def python(code: str, **kwargs) -> dict:
@@ -45,6 +47,11 @@ def test_gym_make_loads_tasks_but_neither_torch_nor_agents():
     assert not loaded & (HEAVY | {"textgym_agents"})
 
 
+def test_chat_needs_jinja2_but_not_transformers():
+    loaded = loaded_after("import gymnasium\ngymnasium.make('textgym:TextCalc-v0', protocol='chat').reset(seed=0)")
+    assert loaded & HEAVY == {"jinja2"}
+
+
 def test_import_textgym_is_quick():
     """CPU seconds on top of Gymnasium's own import, so that a busy machine does not change the verdict."""
     code = """
@@ -68,6 +75,7 @@ def test_wheel_holds_the_three_packages_and_nothing_else(wheel):
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == PACKAGES
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
+    assert {f"textgym/protocols/templates/{name}.jinja" for name in PRESETS} <= names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
     sources = {"textgym": ROOT, "textgym_tasks": ROOT / "tasks", "textgym_agents": ROOT / "agents"}

@@ -20,7 +20,7 @@ from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from textgym import ByteTokenizer, CharTokenizer, HFTokenizer
-from textgym.tokenizers import resolve_tokenizer, stop_candidates, token_texts
+from textgym.tokenizers import encode_runs, resolve_tokenizer, stop_candidates, token_texts, with_eos
 
 HUGGING_FACE = [name for name in TOKENIZERS if name not in ("byte", "markup", "char")]
 
@@ -200,7 +200,119 @@ def byte_level_bpe_with(token: AddedToken, normalizer=None) -> PreTrainedTokeniz
     return PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<|im_end|>")
 
 
+# Markup and data as one text
+
+runs_of_text = st.lists(st.tuples(attacks, st.booleans()), max_size=5)
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+@settings(max_examples=60)
+@given(runs=runs_of_text)
+@example(runs=[(HOSTILE, False), (HOSTILE, True), (HOSTILE, False)])
+@example(runs=[("<|im_", False), ("start|>", True), ("<|im_end|>", False)])
+@example(runs=[("<tool", False), ("_call>", True), ("", True), ("x", False)])
+@example(runs=[("", True), ("</s>", True), ("", False)])
+def test_control_tokens_come_from_markup_alone(name, runs):
+    tokenizer = TOKENIZERS[name]()
+    control = control_ids(tokenizer)
+    encoded = encode_runs(tokenizer, runs)
+    assert len(encoded) == len(runs)
+    if all(data for _, data in runs):
+        assert control.isdisjoint(i for ids in encoded for i in ids)
+    for (text, data), ids in zip(runs, encoded, strict=True):
+        if not data:
+            found = [i for i in tokenizer.encode_control(text) if i in control]
+            assert [i for i in ids if i in control] == found or spelled_across(runs, tokenizer)
+        elif not spelled_across(runs, tokenizer):
+            assert control.isdisjoint(ids)
+
+
+def spelled_across(runs, tokenizer) -> bool:
+    """Whether neighbouring runs of markup spell a control token together, or white space is taken in."""
+    joined = "".join(text for text, data in runs if not data)
+    apart = [i for text, data in runs if not data for i in tokenizer.encode_control(text)]
+    return [i for i in tokenizer.encode_control(joined) if i in control_ids(tokenizer)] != [
+        i for i in apart if i in control_ids(tokenizer)
+    ]
+
+
+@pytest.mark.parametrize("name", HUGGING_FACE)
+@settings(max_examples=60)
+@given(texts=st.lists(st.text(st.sampled_from('ab 12.,\n"?é漢'), max_size=6), min_size=1, max_size=5))
+def test_runs_are_the_tokens_of_the_whole_text(name, texts):
+    tokenizer = TOKENIZERS[name]()
+    whole = "<call>".join(texts)
+    runs = [(text, i % 2 == 0) for i, text in enumerate(t for text in texts for t in (text, "<call>"))][:-1]
+    assert [i for ids in encode_runs(tokenizer, runs) for i in ids] == tokenizer.encode_control(whole)
+
+
+@pytest.mark.parametrize("name", EXACT)
+@settings(max_examples=60)
+@given(runs=runs_of_text)
+def test_runs_are_given_back_exactly(name, runs):
+    tokenizer = TOKENIZERS[name]()
+    ids = [i for run in encode_runs(tokenizer, runs) for i in run]
+    assert tokenizer.decode(ids) == "".join(text for text, _ in runs).encode("utf-8", "replace").decode()
+
+
+def test_a_token_goes_to_the_run_of_its_last_character():
+    tokenizer = TOKENIZERS["bpe"]()
+    (the,) = tokenizer.encode(" the")
+    assert encode_runs(tokenizer, [("x t", True), ("he", False)]) == [tokenizer.encode("x"), [the]]
+    assert encode_runs(tokenizer, [("x", False), ("", True), (" the", True)]) == [tokenizer.encode("x"), [], [the]]
+
+
+def test_unknown_may_be_a_control_token_too():
+    """As in SmolLM2, whose "unknown" is `<|endoftext|>`."""
+    backend = Tokenizer.from_str(byte_level_bpe().hf.backend_tokenizer.to_str())
+    hf = PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<|im_end|>", unk_token="<|endoftext|>")
+    tokenizer = HFTokenizer(hf)
+    markup, data = encode_runs(tokenizer, [("<|endoftext|>", False), ("<|endoftext|>", True)])
+    assert markup == [hf.unk_token_id]
+    assert hf.unk_token_id not in data
+    assert tokenizer.decode(data) == "<|endoftext|>"
+
+
+def test_tokenizers_of_other_kinds_encode_run_by_run():
+    class Letters:
+        vocab_size, eos_id, pad_id = 128, 0, 0
+
+        def encode(self, text):
+            return [ord(c) for c in text]
+
+        def encode_control(self, text):
+            return [0 if c == "$" else ord(c) for c in text]
+
+        def decode(self, ids):
+            return "".join("$" if i == 0 else chr(i) for i in ids)
+
+    assert encode_runs(Letters(), [("a$", False), ("$", True)]) == [[97, 0], [36]]
+    assert with_eos(Letters(), 0).eos_id == 0
+    with pytest.raises(
+        ValueError, match="turns end with 'a' here, which is not the tokenizer's EOS; give it eos_id=97"
+    ):
+        with_eos(Letters(), 97)
+
+
 # Sizes and ends
+
+
+def test_another_eos():
+    other = ByteTokenizer(["<|eot|>"], eos="<|eot|>")
+    assert (other.eos_id, repr(other)) == (259, "ByteTokenizer(['<|eot|>'], eos='<|eot|>')")
+    assert with_eos(ByteTokenizer(["<|eot|>"]), 259) == other != ByteTokenizer(["<|eot|>"])
+    with pytest.raises(ValueError, match=r"eos must be one of the control tokens <\|pad\|>, .*, not '</s>'"):
+        ByteTokenizer(eos="</s>")
+    hf = byte_level_bpe()
+    assert with_eos(hf, None) is with_eos(hf, hf.eos_id) is hf
+    assert with_eos(padded_bpe(), 0).eos_id == 0
+    assert with_eos(padded_bpe(), 0).vocab_size == 512
+    assert padded_bpe().eos_id == hf.eos_id != 0
+
+
+def test_an_eos_can_be_given_to_a_tokenizer_without_one():
+    hf = PreTrainedTokenizerFast(tokenizer_object=byte_level_bpe().hf.backend_tokenizer)
+    assert HFTokenizer(hf, eos_id=2).eos_id == HFTokenizer(hf, eos_id=2).pad_id == 2
 
 
 @pytest.mark.parametrize("name", HUGGING_FACE)
