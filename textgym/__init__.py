@@ -1,6 +1,7 @@
 """textgym: Gymnasium environments in which language models use tools, observed token by token."""
 
 from textgym.env import TextEnv
+from textgym.protocols import ChatProtocol, TemplateNotPrefixPreserving
 from textgym.recording import read_jsonl, write_jsonl
 from textgym.registration import register
 from textgym.replaying import ReplayMismatch, replay, replay_transcript
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ByteTokenizer",
     "CharTokenizer",
+    "ChatProtocol",
     "ContextTooShort",
     "HFTokenizer",
     "Plan",
@@ -24,6 +26,7 @@ __all__ = [
     "StopReason",
     "Task",
     "TaskSource",
+    "TemplateNotPrefixPreserving",
     "TextEnv",
     "TextVectorEnv",
     "Tokenizer",

@@ -54,7 +54,7 @@ def play(env: str, seed: int | None = None, split: str = "train", protocol: str 
         env: the environment id.
         seed: of the task; None draws a new one every time.
         split: where tasks come from.
-        protocol: how to write tool calls: tags or hermes.
+        protocol: how to write tool calls: tags, hermes or chat.
     """
     text_env = make_text_env(env, split=split, protocol=protocol)
     color = sys.stdout.isatty()

@@ -72,7 +72,8 @@ class TextEnv(gymnasium.Env[Observation, Any]):
         split: which split of the source.
         tools: names, typed functions or `Tool` objects; None takes the source's own.
         tokenizer: None or "byte", a Hugging Face name or folder, or a `Tokenizer`.
-        protocol: "tags", "hermes", or a `Protocol`.
+        protocol: "tags", "hermes", or a `Protocol`; "chat" for the tokenizer's own chat template with native tool
+            calls, or a `ChatProtocol` for another template.
         system_prompt: None writes the protocol's instructions; "" shows none.
         few_shot: number of oracle examples of the train split in the prompt; or the tasks to show, of your own or
             chosen among those that the source draws. They are the same in every episode.
@@ -94,7 +95,9 @@ class TextEnv(gymnasium.Env[Observation, Any]):
         render_mode: "ansi" or "human".
 
     Raises:
-        ValueError: an unknown split, tool, protocol, layout, policy or action mode, or a number out of range.
+        ValueError: an unknown split, tool, protocol, layout, policy or action mode, a number out of range, or a chat
+            template that is missing or cannot be played with.
+        TemplateNotPrefixPreserving: a chat template that rewrites history.
         ContextTooShort: the prompt of one of the tasks that were tried does not fit.
 
     Example:

@@ -17,7 +17,7 @@ class EnvConfig:
     """What `gym.make_vec` is given beside the id."""
 
     protocol: str = "tags"
-    """how tool calls are written: tags or hermes"""
+    """how tool calls are written: tags, hermes, or chat (the model's own chat template)"""
     difficulty: tuple[int, ...] | None = None
     """difficulty levels of the task source; None: all"""
     families: tuple[str, ...] | None = None

@@ -31,9 +31,9 @@ def test_wilson_interval_against_scipy(n: int) -> None:
         assert 0.0 <= low <= k / n <= high <= 1.0
 
 
-@pytest.mark.parametrize("protocol", ["tags", "hermes"])
+@pytest.mark.parametrize("protocol", ["tags", "hermes", "chat"])
 def test_the_oracle_solves_everything(protocol: str) -> None:
-    envs = make_envs(7, protocol=protocol, max_tokens=1600)
+    envs = make_envs(7, protocol=protocol, max_tokens=2048)
     tasks = fixed_tasks(envs.rules.source, "test", 40, seed=0)
     seen: list[Transcript] = []
     evaluation = evaluate(envs, OracleActor(envs), tasks, on_episode=seen.append)

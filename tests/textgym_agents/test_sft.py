@@ -46,7 +46,7 @@ def random_transcripts(n: int, seed: int = 0) -> list[Transcript]:
 # -- what is learned from -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("protocol", ["tags", "hermes"])
+@pytest.mark.parametrize("protocol", ["tags", "hermes", "chat"])
 def test_demonstrations_earn_the_reward(protocol: str) -> None:
     rules = make_rules(protocol=protocol, system_prompt=None, max_tokens=2048, max_new_tokens=128)
     demos = demonstrations(rules, 40, seed=0)
@@ -73,10 +73,10 @@ def test_budgets_that_the_oracle_does_not_fit_are_named() -> None:
         demonstrations(make_rules(max_new_tokens=20), 50, seed=0)
 
 
-@pytest.mark.parametrize("protocol", ["tags", "hermes"])
+@pytest.mark.parametrize("protocol", ["tags", "hermes", "chat"])
 def test_only_model_tokens_carry_loss(protocol: str) -> None:
     tokenizer = ByteTokenizer()
-    for demo in demonstrations(make_rules(protocol=protocol, max_tokens=600, max_new_tokens=128), 10, seed=0):
+    for demo in demonstrations(make_rules(protocol=protocol, max_tokens=2048, max_new_tokens=128), 10, seed=0):
         ids, labels = labels_of(demo)
         assert ids.tolist() == demo.ids.tolist()
         at = 0
