@@ -368,7 +368,9 @@ class Rules:
         if self.protocol.joint:
             ids = list(chain(*encode_runs(tokenizer, runs)))
         else:
-            ids = [i for text, data in runs for i in (tokenizer.encode(text) if data else tokenizer.encode_control(text))]
+            ids = [
+                i for text, data in runs for i in (tokenizer.encode(text) if data else tokenizer.encode_control(text))
+            ]
         return [*ids, tokenizer.eos_id] if self.protocol.ends_with_eos else ids
 
     def encode_turn(self, text: str) -> list[int]:

@@ -124,8 +124,9 @@ class BoundChat(Protocol):
         self.syntax = self.habits.syntax
         self.eos_id = self.habits.end_id
         # The tokenizer's own EOS ends a turn too: a base model writes it, and any generation would stop there. As a
-        # stop string it does so however it is written, so that data must not spell it.
-        self.stop_strings = () if tokenizer.eos_id == self.eos_id else (tokenizer.decode([tokenizer.eos_id]).strip(),)
+        # stop string it does so however it is written, so it is one that data can be kept from spelling.
+        own_end = "" if tokenizer.eos_id == self.eos_id else tokenizer.decode([tokenizer.eos_id]).strip()
+        self.stop_strings = (own_end,) if own_end.startswith("<") else ()
         tags = re.findall(r"<[^<>\s]{1,40}>", self.habits.markup)
         self.delimiters = tuple(dict.fromkeys((*self.syntax.delimiters, *self.stop_strings, *tags, *THINK)))
         self._question = text_message("user", Slot("text", "user"))
