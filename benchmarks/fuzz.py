@@ -31,7 +31,8 @@ from gymnasium.vector import AutoresetMode
 from machine import describe
 
 import textgym
-from textgym.protocols import PROTOCOLS
+from textgym.protocols import PROTOCOLS, ChatProtocol
+from textgym.protocols.chat import preset
 from textgym.transcript import StopReason
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -55,6 +56,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 """Tokenizer, layout, whether the hostile tools run in threads, and what failed calls cost."""
 BUDGETS = {"max_tokens": 512, "max_new_tokens": 96, "max_turns": 3, "max_calls": 3, "max_tool_tokens": 24}
 """Small, so that every one of them is met."""
+CHAT_PROMPT = 1024
+"""More room for the chat protocol, whose template shows the tools' schemas in every prompt."""
 SAMPLES, WARM_UP = 50, 0.2
 """Looks at the memory of a shard, and the part of it that may still grow."""
 MAX_GROWTH = 2 * 2**20
@@ -225,7 +228,7 @@ def run(shard: Shard, tokens: int, seed: int) -> dict[str, Any]:
     tokenizer, blocking = textgym.ByteTokenizer(setting.pop("markup")), setting.pop("blocking", False)
     hostile = [textgym.Tool.from_function(function, blocking=blocking) for function in (echo, late, crash)]
     kwargs: dict[str, Any] = {
-        "protocol": shard.protocol,
+        "protocol": ChatProtocol(preset("qwen")) if shard.protocol == "chat" else shard.protocol,
         "tokenizer": tokenizer,
         "action_mode": shard.face,
         "tools": ["calculator", *hostile],
@@ -233,6 +236,8 @@ def run(shard: Shard, tokens: int, seed: int) -> dict[str, Any]:
         **BUDGETS,
         **setting,
     }
+    if shard.protocol == "chat":
+        kwargs["max_prompt_tokens" if "layout" in setting else "max_tokens"] += CHAT_PROMPT
     tally, start = Tally(), time.perf_counter()
     rng = np.random.default_rng([seed, SHARDS.index(shard)])
     if shard.kind == "single":

@@ -13,7 +13,7 @@ from gymnasium.vector import AutoresetMode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.streams import TokenStream
-from support.toys import DICE, TOKENIZERS, TOOLS, toy_env
+from support.toys import DICE, TOKENIZERS, TOOLS, toy_env, toy_protocol
 
 from textgym import StopReason, Tool
 from textgym.call_errors import POLICIES
@@ -116,7 +116,7 @@ def test_vector(autoreset, protocol, pending_after):
         "TextCalc-v0",
         num_envs=slots,
         autoreset_mode=autoreset,
-        protocol=protocol,
+        protocol=toy_protocol(protocol),
         tokenizer=TOKENIZERS["markup"](),
         tools=["calculator", slow, *TOOLS[1:]],
         system_prompt="",
