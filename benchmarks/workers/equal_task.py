@@ -25,19 +25,27 @@ CALL = re.compile(r"<calculator>(.*?)</calculator>", re.DOTALL)
 ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
 
 
-def load_module(path: str) -> ModuleType:
-    """A module of this repository by its path from the root, without the package around it."""
-    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
+def load_module(path: str, name: str) -> ModuleType:
+    """A module of this repository by its path from the root, with empty packages around it: nothing else is imported.
+
+    Where textgym itself is imported already, its own module is taken.
+    """
+    if name in sys.modules:
+        return sys.modules[name]
+    for dot in re.finditer(r"\.", name):
+        sys.modules.setdefault(name[: dot.start()], ModuleType(name[: dot.start()]))
+    spec = importlib.util.spec_from_file_location(name, ROOT / path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-calculate: Callable[[str], str] = load_module("textgym/tools/calculator.py").calculate
-_parse_number: Callable[..., Any] = load_module("tasks/textgym_tasks/calc/grading.py").parse_number
+load_module("textgym/tools/arithmetic.py", "textgym.tools.arithmetic")  # which the calculator imports
+calculate: Callable[[str], str] = load_module("textgym/tools/calculator.py", "textgym.tools.calculator").calculate
+_parse_number: Callable[..., Any] = load_module("tasks/textgym_tasks/calc/grading.py", "grading").parse_number
 
 
 @dataclass(frozen=True)
