@@ -41,10 +41,26 @@ Ids = Sequence[int]
 """Token ids of one piece."""
 
 
+def _check_whole(name: str, value: object, least: int) -> None:
+    if not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+
+
+def _check_numbers(budgets: Mapping[str, int], call_error_penalty: float, call_timeout: float | None) -> None:
+    """Raise ValueError for a number out of range."""
+    for name, value in budgets.items():
+        _check_whole(name, value, 1)
+    if not 0 <= call_error_penalty < float("inf"):
+        raise ValueError(f"call_error_penalty is taken off: give a number from 0 up, not {call_error_penalty!r}")
+    if call_timeout is not None and not call_timeout > 0:
+        raise ValueError(f"call_timeout must be a number of seconds above 0, or None, not {call_timeout!r}")
+
+
 def _check_examples(few_shot: int | Sequence[Task]) -> int | tuple[Task, ...]:
-    """Raise TypeError unless `few_shot` holds only tasks, if it holds anything."""
+    """Raise TypeError unless `few_shot` holds only tasks, if it holds anything, and ValueError unless it is a count."""
     if isinstance(few_shot, str) or not isinstance(few_shot, Sequence):
-        return few_shot  # a number, or what is refused as none
+        _check_whole("few_shot", few_shot, 0)
+        return few_shot
     if others := [task for task in few_shot if not isinstance(task, Task)]:
         raise TypeError(f"few_shot is a number or a sequence of textgym.Task, which {others[0]!r} is not")
     return tuple(few_shot)
@@ -137,24 +153,15 @@ class Rules:
         if layout == "causal" and max_prompt_tokens is not None:
             raise ValueError("max_prompt_tokens goes with layout='encdec'; else max_tokens holds the prompt too")
         budgets = {
+            "max_tokens": max_tokens,  # first, as the next may be taken from it
             "max_prompt_tokens": max_tokens if max_prompt_tokens is None else max_prompt_tokens,
-            "max_tokens": max_tokens,
             "max_new_tokens": max_new_tokens,
             "max_turns": max_turns,
             "max_calls": max_calls,
             "max_tool_tokens": max_tool_tokens,
         }
         examples = _check_examples(few_shot)
-        for name, value in {"max_tokens": max_tokens, **budgets, "few_shot": examples}.items():
-            least = int(name in budgets)
-            if isinstance(value, tuple):
-                continue
-            if not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
-        if not 0 <= call_error_penalty < float("inf"):
-            raise ValueError(f"call_error_penalty is taken off: give a number from 0 up, not {call_error_penalty!r}")
-        if call_timeout is not None and not call_timeout > 0:
-            raise ValueError(f"call_timeout must be a number of seconds above 0, or None, not {call_timeout!r}")
+        _check_numbers(budgets, call_error_penalty, call_timeout)
         tool_by_name = resolve_tools(task_source.tools if tools is None else tools)
         own_tokenizer = resolve_tokenizer(tokenizer)
         resolved = resolve_protocol(protocol, own_tokenizer, list(tool_by_name.values()))
