@@ -9,6 +9,7 @@ from typing import Any
 from textgym_agents.adapters import LoraSettings
 from textgym_agents.algorithms import PPOConfig
 from textgym_agents.learner import LearnerConfig
+from textgym_agents.retries import Retries
 from textgym_agents.sft import SFTConfig
 
 
@@ -23,7 +24,9 @@ class EnvConfig:
     families: tuple[str, ...] | None = None
     """families of the task source; None: all"""
     markup: tuple[str, ...] = ()
-    """strings that the byte tokenizer makes one token each; without effect on a model's own tokenizer"""
+    """strings that the tokenizer of a model from scratch makes one token each; a model's own tokenizer stays"""
+    bpe: int | None = None
+    """vocabulary of a BPE tokenizer for a model from scratch, trained on questions of the train split; None: bytes"""
     system_prompt: str | None = None
     """None: the protocol's instructions; "": none"""
     few_shot: int = 0
@@ -40,7 +43,7 @@ class EnvConfig:
     def kwargs(self) -> dict[str, Any]:
         """Keyword arguments of `gym.make` and `gym.make_vec`."""
         kwargs = asdict(self)
-        del kwargs["markup"]  # the tokenizer's
+        del kwargs["markup"], kwargs["bpe"]  # the tokenizer's
         selection = {name: kwargs.pop(name) for name in ("difficulty", "families")}
         source_kwargs = {name: value for name, value in selection.items() if value is not None}
         return {**kwargs, "source_kwargs": source_kwargs} if source_kwargs else kwargs
@@ -67,6 +70,8 @@ class TrainConfig:
     """PPO steps"""
     episodes: int = 256
     """episodes of a PPO step"""
+    retry: float = 0.0
+    """share of them that goes to tasks which the policy failed before (`retries.py`)"""
     num_envs: int = 128
     """slots of the vector environment"""
     eval_split: str = "test"
@@ -84,12 +89,15 @@ class TrainConfig:
             self.sft.check()
         counts = {n: getattr(self, n) for n in ("episodes", "num_envs", "eval_episodes", "checkpoint_every")}
         counts |= {f"learner.{n}": getattr(self.learner, n) for n in ("epochs", "minibatches", "micro_batch_size")}
+        Retries(self.retry)
         for name, value in counts.items():
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}")
         rates = {"learner.lr": self.learner.lr, "learner.value_lr": self.learner.value_lr}
         if self.sft is not None:
             rates["sft.lr"] = self.sft.lr
+            if self.sft.muon_lr is not None:
+                rates["sft.muon_lr"] = self.sft.muon_lr
         for name, rate in rates.items():
             if not 0 <= rate < math.inf:
                 raise ValueError(f"{name} must be a finite number and not negative, not {rate}")
@@ -116,28 +124,37 @@ MARKUP = ("<request>", "<calculator>", "<call>", "<response>", "<submit>")
 """The tags protocol's strings, one token each in the demo: episodes are a third shorter."""
 
 
+FAMILIES = ("sum", "difference", "product", "gathered", "sold", "packed")
+"""What the demo asks: whole numbers added, subtracted, multiplied; asked for bare, and in stories."""
+
+
 def demo() -> TrainConfig:
-    """The embedded default: a 0.8 M byte-level model on one-step problems, minutes on two cores."""
+    """The embedded default: a 0.9 M model from scratch on six families of one-step problems, minutes on two cores."""
     return TrainConfig(
         env=EnvConfig(
             difficulty=(1,),
+            families=FAMILIES,
             markup=MARKUP,
+            bpe=512,
             system_prompt="",
-            max_tokens=256,
-            max_new_tokens=48,
-            max_turns=4,
-            max_tool_tokens=32,
+            max_tokens=96,
+            max_new_tokens=20,
+            max_turns=3,
+            max_tool_tokens=24,
         ),
-        sft=SFTConfig(stop_at=0.5),
+        # A constant rate to the end: what it leaves is a policy that knows more than its noise lets it show.
+        sft=SFTConfig(stop_at=0.5, muon_lr=0.01),
         # Monte Carlo advantages: the one reward lies 20 tokens behind the digit that decides it. The critic explains
         # little of a copying error, and through the shared trunk its loss would drown the policy's. A failed episode
         # has one wrong digit among twenty right tokens, so negative advantages are mostly noise.
         ppo=PPOConfig(
-            lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.0, bootstrap_truncated=False
+            lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.3, bootstrap_truncated=False
         ),
-        # A large epsilon and a tight clip: steps that shrink with the gradient, where Adam would scale noise up.
-        learner=LearnerConfig(lr=2e-3, adam_eps=1e-3, max_grad_norm=0.05, epochs=1, minibatches=4),
-        iterations=90,
+        learner=LearnerConfig(
+            lr=4e-4, adam_beta2=0.98, warmup_steps=2, decay_steps=60, final_lr=0.05, epochs=1, minibatches=4
+        ),
+        iterations=60,
+        retry=0.5,
     )
 
 

@@ -39,6 +39,8 @@ class LearnerConfig:
     """gradient clipping, of the model and of the value head each by its own norm"""
     weight_decay: float = 0.0
     """of AdamW"""
+    adam_beta2: float = 0.999
+    """of AdamW; a run of some hundred steps wants it lower"""
     adam_eps: float = 1e-8
     """of AdamW. Near the size of a gradient's entries it lets steps shrink with the gradient; with less, Adam scales
     what little is left, mostly noise, up to full steps"""
@@ -85,6 +87,7 @@ class Learner:
                 {"params": self.model_parameters, "lr": self.config.lr},
                 {"params": list(policy.value_head.parameters()), "lr": self.config.value_lr},
             ],
+            betas=(0.9, self.config.adam_beta2),
             weight_decay=self.config.weight_decay,
             eps=self.config.adam_eps,
         )

@@ -16,6 +16,7 @@ from textgym_agents.config import TrainConfig
 from textgym_agents.learner import Learner
 from textgym_agents.policy import ValueHeadPolicy
 from textgym_agents.policy_io import save_policy
+from textgym_agents.retries import Retries
 
 
 @dataclass
@@ -107,12 +108,15 @@ class RunFolder:
             return
         self._write_text("metrics.jsonl", "".join(json.dumps(r) + "\n" for r in kept))
 
-    def save_checkpoint(self, policy: ValueHeadPolicy, tokenizer: Any, learner: Learner, progress: Progress) -> None:
+    def save_checkpoint(
+        self, policy: ValueHeadPolicy, tokenizer: Any, learner: Learner, retries: Retries, progress: Progress
+    ) -> None:
         """Policy, learner and progress after a PPO step, in one folder that is swapped in whole."""
         new, old, current = (self.path / name for name in ("checkpoint.new", "checkpoint.old", "checkpoint"))
         shutil.rmtree(new, ignore_errors=True)
         save_policy(policy, new, tokenizer=tokenizer)
-        torch.save({"iteration": progress.iteration, **learner.state_dict()}, new / "learner.pt")
+        state = {"iteration": progress.iteration, "retries": retries.state_dict(), **learner.state_dict()}
+        torch.save(state, new / "learner.pt")
         if current.exists():  # else a crash has left `old` as the only one
             shutil.rmtree(old, ignore_errors=True)
             current.rename(old)

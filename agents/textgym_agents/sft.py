@@ -21,6 +21,7 @@ from textgym.engine import Episode
 from textgym.rules import Rules
 from textgym.seeding import Generators
 from textgym_agents.interrupt import Interrupt
+from textgym_agents.muon import Muon, hidden_matrices
 from textgym_agents.policy import ValueHeadPolicy
 
 IGNORE = -100
@@ -38,11 +39,13 @@ class SFTConfig:
     micro_batch_size: int = 32
     """transcripts in one forward pass"""
     lr: float = 1e-3
-    """peak learning rate (AdamW, linear warm-up, then constant)"""
+    """peak learning rate of AdamW: linear warm-up, then constant"""
+    muon_lr: float | None = None
+    """step the hidden matrices by Muon with this rate, and all else by Adam with `lr`; None: AdamW for all"""
     warmup_steps: int = 20
     """steps of linear warm-up"""
     weight_decay: float = 0.0
-    """of AdamW"""
+    """of AdamW; Muon has none"""
     adam_beta2: float = 0.98
     """of AdamW; with 0.999 the moment in which a tiny model learns to copy comes later and not for every seed"""
     demonstrations: int = 20_000
@@ -63,6 +66,8 @@ class SFTConfig:
             raise ValueError(
                 f"sft.micro_batch_size ({self.micro_batch_size}) must divide sft.batch_size ({self.batch_size})"
             )
+        if self.muon_lr is not None and self.weight_decay:
+            raise ValueError("sft.weight_decay is AdamW's; with sft.muon_lr it must be 0")
 
 
 def demonstrations(rules: Rules, n: int, seed: int) -> list[Transcript]:
@@ -220,12 +225,21 @@ def train_sft(
             train_dataset=rows,
             data_collator=collate,
             callbacks=[watch],
+            optimizers=(_muon(policy, config), None),
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train(resume_from_checkpoint=get_last_checkpoint(folder))
     policy.zero_grad(set_to_none=True)
     if watch.cut_short:
         raise KeyboardInterrupt
+
+
+def _muon(policy: ValueHeadPolicy, config: SFTConfig) -> Muon | None:
+    """Muon if the configuration asks for it; None leaves the choice to `Trainer`, which takes AdamW."""
+    if config.muon_lr is None:
+        return None
+    matrices, others = hidden_matrices(policy.causal_lm)
+    return Muon(matrices, others, lr=config.muon_lr, adam_lr=config.lr, betas=(0.9, config.adam_beta2))
 
 
 def _trainer_arguments(config: SFTConfig, output_dir: str, seed: int, use_cpu: bool) -> TrainingArguments:

@@ -16,6 +16,7 @@ import torch
 from tqdm import tqdm
 
 from textgym import ByteTokenizer, HFTokenizer, TextVectorEnv, Tokenizer, Transcript, write_jsonl
+from textgym.registration import load_source
 from textgym.rendering import render_transcript
 from textgym.rules import ContextTooShort
 from textgym_agents.algorithms import PPO
@@ -26,13 +27,15 @@ from textgym_agents.learner import Learner
 from textgym_agents.models import check_device, load_policy
 from textgym_agents.policy import ValueHeadPolicy
 from textgym_agents.policy_io import CheckpointMismatch, save_policy
+from textgym_agents.retries import Retries
 from textgym_agents.rollout import rollout
 from textgym_agents.run_folder import Progress, RunFolder
 from textgym_agents.sampler import Sampler
 from textgym_agents.sft import demonstrations, train_sft
+from textgym_agents.tiny_tokenizer import train_bpe
 from textgym_agents.trajectories import Trajectory
 
-_STREAMS = ("model", "demonstrations", "sft", "rollout", "envs", "minibatches", "adapter", "validation")
+_STREAMS = ("model", "demonstrations", "sft", "rollout", "envs", "minibatches", "adapter", "validation", "tokenizer")
 
 
 def derive_seed(seed: int, stream: str, iteration: int = 0) -> int:
@@ -60,17 +63,20 @@ class TrainingRun:
         check_device(config.device)
         # A folder `sft` in the stage "sft" was saved right before a crash; that stage is repeated from its start.
         saved = run.latest_policy() if progress.stage != "sft" else None
+        trained = own_tokenizer(env_id, config) if config.model == "tiny" else None
         self.policy, self.hf_tokenizer = load_policy(
             config.model if saved is None else str(saved),
             lora=config.lora if saved is None else None,
             seed=derive_seed(config.seed, "model"),
             device=config.device,
-            vocab_size=ByteTokenizer(config.env.markup).vocab_size if config.model == "tiny" else None,
+            vocab_size=_tiny_vocabulary(trained, config) if config.model == "tiny" else None,
         )
+        self.hf_tokenizer = self.hf_tokenizer or trained
         self.tokenizer = wrap_tokenizer(self.hf_tokenizer, self.policy, config)
         self.train_envs = self._make_envs("train", config.num_envs)
         self.eval_envs = self._make_envs(config.eval_split, config.num_envs)
         self.tasks = fixed_tasks(self.eval_envs.rules.source, config.eval_split, config.eval_episodes, config.eval_seed)
+        self.retries = Retries(config.retry)
         self._check_stages()
 
     def _check_stages(self) -> None:
@@ -188,6 +194,7 @@ class TrainingRun:
         progress.iteration = 0
         if state is not None:
             progress.iteration = state.pop("iteration")
+            self.retries.load_state_dict(state.pop("retries"))
             learner.load_state_dict(state)
         self.run.drop_metrics_after(progress.iteration)
         sampler = self._sampler(self.train_envs, 0)
@@ -211,12 +218,16 @@ class TrainingRun:
         started = time.monotonic()
         sampler.generator.manual_seed(derive_seed(config.seed, "rollout", progress.iteration))
         seed = derive_seed(config.seed, "envs", progress.iteration)
+        source, draws = self.train_envs.rules.source, np.random.default_rng(seed)
+        tasks, again = self.retries.draw(source, self.train_envs.rules.split, config.episodes, draws)
 
         def on_episode(_: Transcript) -> None:
             bar.update(1)
             self.interrupt.check()
 
-        transcripts = rollout(self.train_envs, sampler, config.episodes, seed=seed, on_episode=on_episode)
+        transcripts = rollout(self.train_envs, sampler, len(tasks), seed=seed, tasks=tasks, on_episode=on_episode)
+        success = [succeeded(t) for t in transcripts]
+        self.retries.record(tasks, success)
         sampled = time.monotonic()
         metrics = learner.step([Trajectory.from_transcript(t) for t in transcripts])
         finished = time.monotonic()
@@ -228,7 +239,8 @@ class TrainingRun:
             "iteration": progress.iteration,
             "episodes": progress.iteration * config.episodes,
             "reward": float(np.mean([sum(t.turn_rewards) for t in transcripts])),
-            "success": float(np.mean([succeeded(t) for t in transcripts])),
+            "success": float(np.mean(success[again:] or success)),  # of fresh tasks, where there are any
+            "retries": again,
             "episodes_per_second": len(transcripts) / (finished - started),
             "tokens_per_second": tokens / (sampled - started),
             "seconds": finished - started,
@@ -256,7 +268,26 @@ class TrainingRun:
         return tick
 
     def _checkpoint(self, learner: Learner) -> None:
-        self.run.save_checkpoint(self.policy, self.hf_tokenizer, learner, self.progress)
+        self.run.save_checkpoint(self.policy, self.hf_tokenizer, learner, self.retries, self.progress)
+
+
+def own_tokenizer(env_id: str, config: TrainConfig, texts: int = 4000) -> Any:
+    """The BPE tokenizer of a model from scratch, trained on what the oracle reads and writes; None for bytes."""
+    if config.env.bpe is None:
+        return None
+    spec = gym.spec(env_id.rpartition(":")[2])
+    source = load_source(spec.kwargs["source"], config.env.kwargs().get("source_kwargs", {}))
+    rng = np.random.default_rng(derive_seed(config.seed, "tokenizer"))
+    lines = []
+    for _ in range(texts):
+        task = source.draw(rng, "train")
+        plan = source.plan(task)
+        lines += [task.prompt, plan.answer, *(str(value) for call in plan.calls for value in call.arguments.values())]
+    return train_bpe(lines, config.env.bpe, config.env.markup)
+
+
+def _tiny_vocabulary(trained: Any, config: TrainConfig) -> int:
+    return ByteTokenizer(config.env.markup).vocab_size if trained is None else len(trained)
 
 
 def wrap_tokenizer(hf_tokenizer: Any, policy: ValueHeadPolicy, config: TrainConfig) -> Tokenizer:

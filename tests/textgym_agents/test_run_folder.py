@@ -13,6 +13,7 @@ from support.policies import random_trajectories, same, small_policy, weights
 
 from textgym_agents import PPO, Learner, LearnerConfig, ValueHeadPolicy, run_folder
 from textgym_agents.config import TrainConfig
+from textgym_agents.retries import Retries
 from textgym_agents.run_folder import Progress, RunFolder
 
 
@@ -89,7 +90,7 @@ def test_the_newest_policy_is_the_one_to_go_on_with(tmp_path: Path) -> None:
     policy.save(tmp_path / "sft")
     assert run.latest_policy() == tmp_path / "sft"
     learner.step(random_trajectories(4))
-    run.save_checkpoint(policy, None, learner, Progress("TextCalc-v0", "ppo", 1))
+    run.save_checkpoint(policy, None, learner, Retries(0.0), Progress("TextCalc-v0", "ppo", 1))
     assert run.latest_policy() == tmp_path / "checkpoint"
     state = run.load_learner_state()
     assert state is not None
@@ -105,7 +106,7 @@ def test_a_crash_in_save_checkpoint_leaves_a_whole_one(
     """It dies after so many renames of folders; what is then read is the old or the new one, whole."""
     run = started(tmp_path)
     policy, learner = make_learner()
-    run.save_checkpoint(policy, None, learner, Progress("TextCalc-v0", "ppo", 1))
+    run.save_checkpoint(policy, None, learner, Retries(0.0), Progress("TextCalc-v0", "ppo", 1))
     old = weights(policy)
     learner.step(random_trajectories(4))
     done = 0
@@ -124,7 +125,7 @@ def test_a_crash_in_save_checkpoint_leaves_a_whole_one(
     if renames == 2:
         monkeypatch.setattr(run_folder.shutil, "rmtree", killed_by_removing_the_old(tmp_path))
     with pytest.raises(SystemExit):
-        run.save_checkpoint(policy, None, learner, Progress("TextCalc-v0", "ppo", 2))
+        run.save_checkpoint(policy, None, learner, Retries(0.0), Progress("TextCalc-v0", "ppo", 2))
     monkeypatch.undo()
 
     folder, state = run.latest_policy(), run.load_learner_state()
@@ -133,7 +134,7 @@ def test_a_crash_in_save_checkpoint_leaves_a_whole_one(
     found = weights(ValueHeadPolicy.load(folder))
     assert state["iteration"] == (2 if renames == 2 else 1)
     assert same(found, weights(policy) if renames == 2 else old)
-    run.save_checkpoint(policy, None, learner, Progress("TextCalc-v0", "ppo", 2))
+    run.save_checkpoint(policy, None, learner, Retries(0.0), Progress("TextCalc-v0", "ppo", 2))
     assert same(weights(policy), weights(ValueHeadPolicy.load(tmp_path / "checkpoint")))
     assert sorted(p.name for p in tmp_path.glob("checkpoint*")) == ["checkpoint"]
 
