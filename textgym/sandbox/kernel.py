@@ -19,6 +19,7 @@ SYSCALLS: dict[str, dict[str, int]] = {
         "landlock_restrict_self": 446,
         "process_vm_readv": 310,
         "seccomp": 317,
+        "setresuid": 117,
         "unshare": 272,
     },
     "aarch64": {
@@ -27,10 +28,11 @@ SYSCALLS: dict[str, dict[str, int]] = {
         "landlock_restrict_self": 446,
         "process_vm_readv": 270,
         "seccomp": 277,
+        "setresuid": 147,
         "unshare": 97,
     },
 }
-"""Numbers of the system calls made here, by machine."""
+"""Numbers of the system calls made here, and of those that tests have denied, by machine."""
 
 LINUX = sys.platform == "linux"
 _CAPABILITY_VERSION_3 = 0x20080522

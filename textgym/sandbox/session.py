@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import secrets
 import time
@@ -102,10 +101,8 @@ class Worker:
 
 
 def _seconds(value: object, most: float) -> float:
-    """A time that a worker tells: a number between 0 and `most`, whatever it says."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return 0.0
-    return min(max(float(value), 0.0), most)
+    """A time that a worker tells: `most` if that is no number from 0 to it."""
+    return value if isinstance(value, float) and 0 <= value <= most else most
 
 
 def read_reply(reply: dict[str, Any], question: str, limits: Limits) -> Result:
@@ -119,7 +116,7 @@ def read_reply(reply: dict[str, Any], question: str, limits: Limits) -> Result:
     stdout, status = reply.get("stdout"), reply.get("status")
     value, error = reply.get("value"), reply.get("error")
     texts = all(isinstance(text, (str, type(None))) for text in (value, error))
-    if not isinstance(stdout, str) or not texts or status not in _STATUSES:
+    if not isinstance(stdout, str) or not texts or not isinstance(status, str) or status not in _STATUSES:
         raise WorkerLost("its answer is none")
     return Result(
         Status(status),
