@@ -43,8 +43,15 @@ def _make_packages(folder: str) -> None:
 class Zygote:
     """The loop that forks, kills and buries workers."""
 
-    def __init__(self, control: socket.socket, module: ModuleType, confinement: Any, names: frozenset[str]) -> None:
-        self._control, self._module = control, module
+    def __init__(
+        self,
+        control: socket.socket,
+        module: ModuleType,
+        confinement: Any,
+        names: frozenset[str],
+        others: tuple[int, ...],
+    ) -> None:
+        self._control, self._module, self._others = control, module, others
         self._confinement, self._names = confinement, names
         self._pids: dict[int, int] = {}
         self._numbers: dict[int, int] = {}
@@ -67,8 +74,16 @@ class Zygote:
                 self._bury()
             if (trainer is not None and trainer in events) or (CONTROL in events and not self._serve()):
                 break
-        for pid in self._numbers:
-            os.kill(pid, signal.SIGKILL)
+        self._end()
+
+    def _end(self) -> NoReturn:
+        """Kill and bury all: in a container, nobody else might."""
+        for pid in (*self._numbers, *self._others):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.wait()
         os._exit(0)
 
     def _bury(self) -> None:
@@ -125,13 +140,15 @@ def cpu_seconds(pid: int) -> float:
         return -1.0
 
 
-def _start_init() -> None:
-    """The first process of a new PID namespace, which must live as long as any other in it: it does nothing."""
+def _start_init() -> int:
+    """Start the first process of a new PID namespace, which must live as long as any other in it; its pid. It does nothing."""
     from textgym.sandbox import kernel
 
-    if os.fork():
-        return
+    pid = os.fork()
+    if pid:
+        return pid
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # orphans in the namespace become its children: the kernel buries them
     os.closerange(0, 1 << 20)
     while True:
         signal.pause()
@@ -179,8 +196,7 @@ def main() -> NoReturn:
     root = leave_root()
     if root is not None:
         missing["non_root"] = root
-    if "pid_namespace" not in missing:
-        _start_init()
+    others = () if "pid_namespace" in missing else (_start_init(),)
     confinement = Confinement.make(limits)
     layers = probe(confinement, outside, missing)
     if outside.listener is not None:
@@ -189,7 +205,7 @@ def main() -> NoReturn:
     gc.collect()
     gc.freeze()
     control.sendall(encode({"active": layers.active, "missing": dict(layers.missing), "pid": os.getpid()}))
-    Zygote(control, module, confinement, frozenset(layers.active)).run(trainer)
+    Zygote(control, module, confinement, frozenset(layers.active), others).run(trainer)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ def pair():
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
+    st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=5
 )
 
 
-@given(st.dictionaries(st.text(), json_values))
+@given(st.dictionaries(st.text(), json_values, max_size=3))
 def test_what_is_encoded_is_decoded(message):
     data = encode(message)
     assert int.from_bytes(data[:4], "big") == len(data) - 4
