@@ -48,7 +48,7 @@ def descriptors() -> int:
 
 
 def gone(pids: set[int], seconds: float = 10.0) -> bool:
-    """Whether all of these processes end, within some time. A zombie has, if it is not this process that must bury it."""
+    """Whether all of these processes end, within some time. So has a zombie that is not this process's to bury."""
     end = time.monotonic() + seconds
     while True:
         every = processes()

@@ -141,14 +141,16 @@ def cpu_seconds(pid: int) -> float:
 
 
 def _start_init() -> int:
-    """Start the first process of a new PID namespace, which must live as long as any other in it; its pid. It does nothing."""
+    """Start the first process of a new PID namespace, without which there are no others; its pid. It does nothing."""
     from textgym.sandbox import kernel
 
     pid = os.fork()
     if pid:
         return pid
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # orphans in the namespace become its children: the kernel buries them
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_IGN
+    )  # orphans in the namespace become its children: the kernel buries them
     os.closerange(0, 1 << 20)
     while True:
         signal.pause()

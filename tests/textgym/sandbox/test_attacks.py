@@ -238,7 +238,9 @@ while True:
 def test_who_reads_no_questions_is_lost():
     """The worker's connection is full and its reader busy."""
     with plain_sandbox(limits=QUICK) as sandbox, sandbox.session() as session:
-        session.run("import signal\ndef spin(*_):\n    while True: pass\nsignal.signal(14, spin)\nsignal.setitimer(0, 0.05)")
+        session.run(
+            "import signal\ndef spin(*_):\n    while True: pass\nsignal.signal(14, spin)\nsignal.setitimer(0, 0.05)"
+        )
         time.sleep(0.2)
         result = session.run("#" * 90_000)
         assert (result.status, "CPU time" in result.error) == (Status.LOST, True)

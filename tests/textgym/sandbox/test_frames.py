@@ -21,7 +21,9 @@ def pair():
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=5
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda v: st.lists(v) | st.dictionaries(st.text(), v),
+    max_leaves=5,
 )
 
 
@@ -100,8 +102,7 @@ def test_the_end_of_the_other_side(pair):
 def test_who_does_not_read_blocks_nobody(pair):
     channel, _ = pair
     with pytest.raises(FrameError, match="took no question"):
-        for _ in range(100):
-            channel.send({"text": "x" * 100_000}, timeout=0.05)
+        channel.send({"text": "x" * 10_000_000}, timeout=0.05)
 
 
 def test_sending(pair):

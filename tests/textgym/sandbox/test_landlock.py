@@ -6,7 +6,7 @@ import pytest
 
 from textgym.sandbox import landlock
 
-# From the kernel's documentation (Documentation/userspace-api/landlock.rst): rights on files, network and scopes by ABI.
+# From Documentation/userspace-api/landlock.rst of the kernel: rights on files, network and scopes by ABI.
 KNOWN = {
     1: (0x1FFF, 0, 0),
     2: (0x3FFF, 0, 0),

@@ -113,7 +113,7 @@ def test_an_unknown_layer():
 
 def test_elsewhere_than_on_linux(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
-    with pytest.raises(MissingLayer, match="there is none of it on darwin.*allow_weak=True"):
+    with pytest.raises(MissingLayer, match=r"there is none of it on darwin.*allow_weak=True"):
         plain_sandbox()
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(SandboxError, match="on Windows, run it under WSL"):

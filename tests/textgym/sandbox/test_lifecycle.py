@@ -40,7 +40,9 @@ input()
 def trainer(code: str = "") -> tuple[subprocess.Popen, set[int]]:
     """A process with a sandbox that was started by a thread that has ended; and the processes of the sandbox."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([sys.executable, "-c", TRAINER + code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", TRAINER + code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True
+    )
     zygote = int(process.stdout.readline())
     pids = descendants(zygote) | {zygote}
     assert len(pids) >= 6

@@ -8,7 +8,7 @@ import time
 import pytest
 from support.sandboxes import QUICK, descendants, plain_sandbox
 
-from textgym.sandbox import Limits, Result, Sandbox, SandboxError, Session, Status
+from textgym.sandbox import Limits, Sandbox, SandboxError, Session, Status
 from textgym.sandbox.frames import encode
 from textgym.sandbox.session import WorkerLost, read_reply
 
@@ -221,7 +221,7 @@ def test_a_closed_sandbox():
 def test_bad_arguments():
     with pytest.raises(ValueError, match="spares must be at least 0, not -1"):
         plain_sandbox(spares=-1)
-    with pytest.raises(SandboxError, match="No module named 'textgym.sandbox.nothing'"):
+    with pytest.raises(SandboxError, match=r"No module named 'textgym\.sandbox\.nothing'"):
         Sandbox(_module="textgym.sandbox.nothing")
 
 
