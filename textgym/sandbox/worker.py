@@ -112,9 +112,7 @@ class Server:
 
 def warm_up(module: ModuleType, limits: Limits) -> None:
     """Run some code and throw it away, so that the memory it touches and what it caches are there."""
-    server = Server(module, limits)
-    for source in (_WARM_UP, "1/0"):
-        encode(server.answer({"id": "", "source": source, "seed": 0}))
+    encode(Server(module, limits).answer({"id": "", "source": _WARM_UP, "seed": 0}))
 
 
 def serve(module: ModuleType, confinement: Confinement, names: frozenset[str]) -> NoReturn:
