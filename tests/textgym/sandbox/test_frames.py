@@ -5,7 +5,7 @@ import socket
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textgym.sandbox.frames import Channel, FrameError, decode, encode
@@ -27,6 +27,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=25)
 @given(st.dictionaries(st.text(), json_values, max_size=3))
 def test_what_is_encoded_is_decoded(message):
     data = encode(message)

@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textgym.sandbox import seccomp
@@ -201,6 +201,7 @@ def test_the_list_is_the_whole_list(machine):
 
 
 @MACHINES
+@settings(max_examples=30)
 @given(protection=st.integers(0, 2**64 - 1))
 def test_memory_may_be_mapped_but_never_executable(machine, protection):
     program = seccomp.worker_filter(machine)
@@ -210,6 +211,7 @@ def test_memory_may_be_mapped_but_never_executable(machine, protection):
 
 
 @MACHINES
+@settings(max_examples=30)
 @given(number=st.integers(0, 2**32 - 1))
 def test_a_foreign_architecture_is_killed(machine, number):
     program = seccomp.worker_filter(machine)
@@ -218,6 +220,7 @@ def test_a_foreign_architecture_is_killed(machine, number):
             assert run_bpf(program, number, arch) == KILL
 
 
+@settings(max_examples=30)
 @given(number=st.integers(0, 2**30 - 1))
 def test_x32_calls_are_killed(number):
     assert run_bpf(seccomp.worker_filter("x86_64"), 0x40000000 | number, ARCH["x86_64"]) == KILL
