@@ -1,7 +1,7 @@
 """What compiled programs call where the object decides, not the name: reading guarded names, and setting attributes.
 
-A program may set attributes of its own objects only: instances of its classes, its classes, its functions. Library classes
-are shared by all code of a session; nobody patches them.
+A program may set attributes of its own objects only: instances of its classes, its classes, its functions. Library
+classes are shared by all code of a session; nobody patches them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .formatting import safe_format, safe_format_map
 # What a program's classes, functions and globals say they belong to.
 MODULE = "__main__"
 
-_class_module = type.__dict__["__module__"].__get__
+_class_module: Callable[[type], object] = type.__dict__["__module__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
 _missing = object()
 
@@ -27,7 +27,7 @@ def is_own_class(value: object) -> bool:
     """Whether `value` is a class that a program made. Nothing in a program can change what this reads."""
     if not isinstance(value, type):
         return False
-    return _class_module(value) == MODULE
+    return bool(_class_module(value) == MODULE)
 
 
 def is_own_function(value: object) -> bool:
@@ -88,7 +88,7 @@ def kind_of(value: object) -> type:
 
 
 class Guards:
-    """The guards of one interpreter. `own` collects the classes seen to be the program's own: a fast path for its objects."""
+    """The guards of one interpreter. `own` collects classes seen to be the program's: a fast path for its objects."""
 
     def __init__(self, clock: Clock) -> None:
         self.own: set[type] = set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import __future__
+
 import abc
 import ast
 import decimal
@@ -118,12 +120,14 @@ class Interpreter:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source, name)
-            Transformer(self._importer.exports).visit(tree)
+            transformer = Transformer(self._importer.exports)
+            transformer.visit(tree)
+            flags = __future__.annotations.compiler_flag if transformer.lazy_annotations else 0
             last: CodeType | None = None
             if tree.body and isinstance(tree.body[-1], ast.Expr):
                 expression = tree.body.pop()
                 last = compile(ast.Expression(expression.value), name, "eval", dont_inherit=True)
-            return compile(tree, name, "exec", dont_inherit=True), last
+            return compile(tree, name, "exec", flags, dont_inherit=True), last
 
     def _execute(self, body: CodeType, last: CodeType | None, name: str) -> Outcome:
         try:

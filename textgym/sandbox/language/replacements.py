@@ -1,5 +1,7 @@
-"""Parts of the standard library written anew or checked first: those that run text as code, change what they are given, or
-hand a program objects that it must not have."""
+"""Parts of the standard library that are written anew or checked first.
+
+They run text as code, change what they are given, or hand a program objects that it must not have.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ from .stopping import With
 
 
 def namedtuple(typename: str, field_names: Any, *, rename: bool = False, defaults: Iterable[Any] | None = None) -> type:
-    """collections.namedtuple; the library writes the field names into code, so they are plain identifiers before it does."""
+    """collections.namedtuple; the library writes field names into code, so they are checked to be identifiers."""
     if isinstance(field_names, str):
         field_names = field_names.replace(",", " ").split()
     fields = [_identifier(field) if not rename else str(field) for field in field_names]
@@ -37,7 +39,7 @@ def _identifier(text: Any) -> str:
 
 
 def dataclass(cls: Any = None, /, **options: bool) -> Any:
-    """dataclasses.dataclass; the library writes field names into code, so they are plain identifiers before it does."""
+    """dataclasses.dataclass; the library writes field names into code, so they are checked to be identifiers."""
     if cls is None:
         return lambda kind: dataclass(kind, **options)
     if not is_own_class(cls):
