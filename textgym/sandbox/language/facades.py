@@ -58,7 +58,7 @@ class Facade:
         raise TypeError("modules cannot be copied")
 
     def __repr__(self) -> str:
-        return f"<module {self.__dict__['__name__']!r}>"
+        return f"<module {self.__dict__.get('__name__')!r}>"
 
 
 Facade.__name__ = Facade.__qualname__ = "module"

@@ -120,7 +120,7 @@ class Guards:
         kind = type(found)
         if kind is types.BuiltinMethodType or kind is types.MethodDescriptorType:
             return self._builtin(value, name, found)
-        if name == "obj" and isinstance(value, AttributeError) and not is_own_class(type(value)):
+        if name == "obj" and isinstance(value, AttributeError):
             raise AttributeError("the attribute 'obj' of an AttributeError is refused")
         function = found.__func__ if kind is types.MethodType else found
         if type(function) is types.FunctionType and not is_own_function(function):
@@ -144,8 +144,19 @@ class Guards:
         owner = value.__self__ if type(value) is super else value
         plain = isinstance(owner, type) and (owner in _PLAIN_BASES or issubclass(owner, BaseException))
         if plain or is_own_class(owner) or is_own_class(type(owner)):
-            return getattr(value, name)
+            found = getattr(value, name)
+            return self._own_new(found) if name == "__new__" else found
         raise AttributeError(f"{name!r} of {kind_of(owner).__name__!r} objects is refused: call the class instead")
+
+    def _own_new(self, new: Callable[..., Any]) -> Callable[..., Any]:
+        """`Base.__new__`, for classes of the program only."""
+
+        def make(cls: type, *args: Any, **keywords: Any) -> Any:
+            if not is_own_class(cls):
+                raise TypeError("__new__() makes objects of your own classes only")
+            return new(cls, *args, **keywords)
+
+        return make
 
     def _get_class(self, value: Any) -> type:
         return kind_of(value)

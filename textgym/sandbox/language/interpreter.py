@@ -141,8 +141,13 @@ class Interpreter:
             return Outcome("error", None, self._render(error, name))
 
     def _render(self, error: BaseException, name: str) -> str:
+        """The error as text, whatever it is: the program made it, and may have made it hostile."""
         try:
             return errors.render(error, self._sources, name)
+        except SoftTimeout:
+            raise
+        except BaseException:
+            return f"{names.strip(type(error).__name__)}: <the error cannot be shown>"
         finally:
             error.__traceback__ = None
 

@@ -158,7 +158,7 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
         node.attr = self._named(node, names.readable, node.attr)
         is_super = isinstance(node.value, ast.Call) and _is_name(node.value.func, "super") and not node.value.args
         node.value = self.visit(node.value)
-        if node.attr not in names.GUARDED or (is_super and node.attr in names.SETUP_METHODS):
+        if node.attr not in names.GUARDED or (is_super and node.attr in names.SETUP_METHODS - {"__new__"}):
             return node
         return placed(call("_getattr_", node.value, ast.Constant(node.attr)), node)
 
