@@ -1,12 +1,12 @@
 """Ordinary programs, of the kind that language models write, run as in plain Python: same output, same last value."""
 
 import ast
-import builtins
 import contextlib
 import decimal
 import io
 import re
 import sys
+import types
 import warnings
 from pathlib import Path
 
@@ -36,10 +36,13 @@ def run_plain(source: str) -> tuple[str, str | None]:
     """Output and last value of `source` in plain Python."""
     tree = ast.parse(source)
     last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-    variables = {"__name__": "__main__", "__builtins__": builtins}
+    module = types.ModuleType("__main__")
+    variables = module.__dict__
+    host = sys.modules["__main__"]
     limit, context = sys.getrecursionlimit(), decimal.getcontext()
     printed = io.StringIO()
     try:
+        sys.modules["__main__"] = module
         decimal.setcontext(decimal.Context(prec=28))
         with contextlib.redirect_stdout(printed), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -49,6 +52,7 @@ def run_plain(source: str) -> tuple[str, str | None]:
             )
             shown = None if value is None else repr(value)
     finally:
+        sys.modules["__main__"] = host
         sys.setrecursionlimit(limit)
         decimal.setcontext(context)
     return printed.getvalue(), shown

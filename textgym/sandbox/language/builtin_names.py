@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from . import stopping
-from .guards import Guards, Kind, dir_names
+from .guards import Guards, Kind, checked_new, dir_names
 from .replacements import Opaque
 
 _FUNCTIONS = """
@@ -92,6 +92,7 @@ _SHARED: Mapping[str, Any] = {
     "exit": leave,
     "quit": leave,
     "_type_": type,
+    "_new_": checked_new,
     "_stop_": stopping.SoftTimeout,
     "_stop_here_": stopping.stop_here,
     "_finally_": stopping.Finally,

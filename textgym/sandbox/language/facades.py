@@ -57,6 +57,9 @@ class Facade:
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError("modules cannot be copied")
 
+    def __setstate__(self, state: Any) -> None:
+        raise TypeError("modules are read-only here")
+
     def __repr__(self) -> str:
         return f"<module {self.__dict__.get('__name__')!r}>"
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import names
+from .attributes import Attributes
 from .clock import Clock
 from .formatting import safe_format, safe_format_map
 
@@ -33,6 +34,18 @@ def is_own_class(value: object) -> bool:
 def is_own_function(value: object) -> bool:
     """Whether `value` is a function that a program made."""
     return type(value) is types.FunctionType and value.__globals__.get("__name__") == MODULE
+
+
+def checked_new(function: Any) -> Any:
+    """A program's `__new__`, made to give objects of the program: `copy` sets attributes of whatever it gives."""
+
+    def make(cls: type, *args: Any, **keywords: Any) -> Any:
+        made = function(cls, *args, **keywords)
+        if not is_own_class(type(made)):
+            raise TypeError("__new__() must give an object of one of your own classes")
+        return made
+
+    return make
 
 
 def is_own(value: object) -> bool:
@@ -165,7 +178,7 @@ class Guards:
         if is_own_class(value):
             return {key: item for key, item in _class_dict(value).items() if not key.startswith("__")}
         if is_own_class(type(value)):
-            return value.__dict__
+            return Attributes(value.__dict__, _written)
         raise AttributeError(f"'__dict__' of {kind_of(value).__name__!r} objects is refused: only your own have one")
 
     def _get_annotations(self, value: Any) -> dict[str, Any]:

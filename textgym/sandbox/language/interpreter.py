@@ -1,7 +1,6 @@
 """The interpreter: compiles a program under the policy, runs it, and tells its value or its error."""
 
 from __future__ import annotations
-
 import __future__
 
 import abc

@@ -11,6 +11,8 @@ import dataclasses
 import enum
 import functools
 import keyword
+import sys
+import types
 import typing
 from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
@@ -38,6 +40,18 @@ def _identifier(text: Any) -> str:
     return text
 
 
+# Where the library looks for what annotations in text mean, `x: "ClassVar[int]"`: in a module of its own, by name.
+_LOOKUP = types.ModuleType("textgym_dataclass_annotations")
+_LOOKUP.__dict__.update(
+    typing=typing,
+    dataclasses=dataclasses,
+    ClassVar=typing.ClassVar,
+    InitVar=dataclasses.InitVar,
+    KW_ONLY=dataclasses.KW_ONLY,
+)
+sys.modules[_LOOKUP.__name__] = _LOOKUP
+
+
 def dataclass(cls: Any = None, /, **options: bool) -> Any:
     """dataclasses.dataclass; the library writes field names into code, so they are checked to be identifiers."""
     if cls is None:
@@ -53,8 +67,7 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
             if type(field) is not dataclasses.Field or field.name != name:
                 raise TypeError(f"the inherited field {name!r} was changed")
             _identifier(name)
-    # The library looks annotations up in the module of this name; there is none, so it looks nowhere.
-    module, cls.__module__ = cls.__module__, "__no_module__"
+    module, cls.__module__ = cls.__module__, _LOOKUP.__name__
     try:
         made = dataclasses.dataclass(cls, **options)
     finally:

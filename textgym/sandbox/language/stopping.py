@@ -1,4 +1,4 @@
-"""The soft time limit: an exception that passes through a program, runs its `finally` blocks, and is stopped by nothing.
+"""The soft time limit: an exception that passes through a program, runs its `finally` blocks, and cannot be stopped.
 
 The worker's timer raises `SoftTimeout` between any two instructions. It is no `Exception`, so handlers do not match it.
 What could still stop it is a `finally` that returns or raises, an `__exit__` that returns true, and a `yield` in a

@@ -107,9 +107,15 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
             raise self.refuse(node, f"{what}; choose a name without leading underscores")
         return self._named(node, names.private, name)
 
+    def _assignable(self, node: ast.AST, name: str) -> str:
+        """The compiled form of a variable that is assigned: `__new__` must be a function, which is then checked."""
+        if name == "__new__":
+            raise self.refuse(node, "write __new__ as a function: def __new__(cls, ...)")
+        return self.bound(node, name)
+
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if not isinstance(node.ctx, ast.Load):
-            node.id = self.bound(node, node.id)
+            node.id = self._assignable(node, node.id)
         elif node.id not in {"__name__", "__doc__"}:
             in_class = self._scopes[-1].kind == "class"
             if names.is_dunder(node.id) and not (in_class and node.id in names.DEFINABLE):
@@ -216,6 +222,8 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
         node.name = self.bound(node, node.name)
         node.decorator_list = [self.visit(decorator) for decorator in node.decorator_list]
         node.returns = node.returns and self.visit(node.returns)
+        if node.name == "__new__":
+            node.decorator_list.insert(0, placed(load("_new_"), node))
         own = _checked_parameter(node) if outer.kind == "class" else None
         node.args = self._arguments(node.args)
         scope = _Scope("function" if outer.kind in {"module", "class"} else "nested", own and names.private(own))
@@ -294,7 +302,7 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
         return in_class and isinstance(target, ast.Name) and target.id in names.LITERAL_VARIABLES
 
     def _written_out(self, node: ast.expr, value: ast.expr) -> ast.expr:
-        """The value of `__slots__` or `__match_args__`: literal, and its names under the policy for written attributes."""
+        """The value of `__slots__` or `__match_args__`: literal, its names under the policy for set attributes."""
         items = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
         for item in items:
             if not (isinstance(item, ast.Constant) and isinstance(item.value, str)):

@@ -106,7 +106,7 @@ _ｇetattr_ = 1
 # %% generator_frame -> refused
 (x for x in [1]).gi_frame
 # %% generator_frame_by_getattr -> error
-getattr((x for x in [1]), "gi_frame").f_back
+getattr((x for x in [1]), "gi_frame")
 # %% generator_code -> refused
 (x for x in [1]).gi_code
 # %% generator_yieldfrom -> refused

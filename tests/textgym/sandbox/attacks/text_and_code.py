@@ -86,7 +86,7 @@ from typing import get_type_hints
 from typing import get_args
 # %% forward_ref -> error
 from typing import ForwardRef
-# %% forward_ref_evaluate -> error
+# %% forward_ref_evaluate -> refused
 from typing import List
 List["print(1)"].__args__[0]._evaluate({}, {}, frozenset())
 # %% annotations_are_text -> value "{'x': 'str'}"
@@ -212,12 +212,40 @@ class A:
 # %% copy_reduce_by_setattr -> error
 class A: pass
 setattr(A, "__reduce__", lambda self: (print, (1,)))
-# %% copy_reduce_by_instance_dict -> value 'A'
-import copy
+# %% copy_reduce_by_instance_dict -> error
 class A: pass
 a = A()
 a.__dict__["__reduce_ex__"] = lambda p: (print, ("run",))
+# %% copy_reduce_by_dict_update -> error
+class A: pass
+a = A()
+a.__dict__.update({"__reduce_ex__": lambda p: (print, ("run",))})
+# %% copy_reduce_by_dict_method -> value 'A'
+import copy
+class A: pass
+a = A()
+dict.__setitem__(a.__dict__, "__reduce_ex__", lambda p: (print, ("run",)))
+dict.update(a.__dict__, {"__reduce_ex__": lambda p: (print, ("run",))})
 type(copy.copy(a)).__name__
+# %% copy_into_a_module -> error
+import copy, math
+class A:
+    def __new__(cls): return math
+a = object.__new__(A)
+a.sqrt = lambda x: "patched"
+copy.copy(a)
+# %% copy_into_a_class -> error
+import copy
+from collections import Counter
+class A:
+    __slots__ = ("most_common",)
+    def __new__(cls): return Counter
+a = object.__new__(A)
+a.most_common = 1
+copy.copy(a)
+# %% copy_new_by_assignment -> refused
+class A:
+    __new__ = lambda cls: 1
 # %% copy_getattr_reduce -> value 'A'
 import copy
 class A:

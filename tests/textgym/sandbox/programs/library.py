@@ -247,3 +247,19 @@ class Movie(TypedDict):
 m: Movie = {"title": "x"}
 X: Final = 3
 show(Sq()), Id(5), cast(int, "5"), m
+# %% dataclass_lazy_annotations
+from __future__ import annotations
+from dataclasses import dataclass, field, InitVar
+import typing
+from typing import ClassVar, Optional
+@dataclass
+class Node:
+    value: int
+    next: Optional[Node] = None
+    made: ClassVar[int] = 0
+    other: typing.ClassVar[str] = "x"
+    scale: InitVar[int] = 2
+    def __post_init__(self, scale):
+        self.value *= scale
+n = Node(1, Node(2))
+n, n.made, n.other
