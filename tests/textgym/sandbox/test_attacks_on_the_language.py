@@ -1,7 +1,7 @@
 """Programs that try to get out of the language: each is refused, fails or gives something harmless, as is written.
 
-A case is `# %% name -> outcome` and a program; runs of one session are parted by `# ---`. Outcomes: `refused`, `error`, or
-`value` with the repr of the last value.
+A case is `# %% name -> outcome` and a program; runs of one session are parted by `# ---`. Outcomes: `refused`, `error`,
+or `value` with the repr of the last value.
 """
 
 import builtins
@@ -35,14 +35,14 @@ SHARED = [
 
 def written(text: str) -> str:
     """The program of a case; a few are too long or too odd to be written down, and are made from a directive."""
-    match text.strip().split(" ", 1):
-        case ["@repeat", arguments]:
+    match text.strip().removeprefix("# @").split(" ", 1):
+        case ["repeat", arguments]:
             parts = [eval(part) for part in re.findall(r'"[^"]*"|\d+', arguments)]
             before, times, middle, after = parts[:4]
             return str(before * times + middle + after * (parts[4] if len(parts) > 4 else times))
-        case ["@blocks", depth]:
+        case ["blocks", depth]:
             return "".join(" " * i + "if 1:\n" for i in range(int(depth))) + " " * int(depth) + "x = 1"
-        case ["@text", literal]:
+        case ["text", literal]:
             return str(eval(literal))
     return text
 
@@ -111,7 +111,8 @@ def test_tracebacks_show_the_lines_of_the_program_alone() -> None:
     outcome = Interpreter(lambda _: None).run("import json\ndef f(x):\n    return json.loads(x)\nf('{')")
     assert outcome.error is not None
     assert outcome.error.startswith(
-        "Traceback (most recent call last):\n  line 4, in <module>\n    f('{')\n  line 3, in f\n    return json.loads(x)\n"
+        "Traceback (most recent call last):\n  line 4, in <module>\n    f('{')\n"
+        "  line 3, in f\n    return json.loads(x)\n"
     )
     assert "json/decoder.py" not in outcome.error
 

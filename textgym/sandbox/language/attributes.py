@@ -42,7 +42,7 @@ class Attributes(dict[str, Any]):
             self[name] = default
         return self[name]
 
-    def pop(self, name: str, default: Any = _missing) -> Any:  # type: ignore[override]
+    def pop(self, name: str, default: Any = _missing) -> Any:
         if name not in self and default is not _missing:
             return default
         value = self[name]

@@ -21,6 +21,7 @@ MODULE = "__main__"
 
 _class_module: Callable[[type], object] = type.__dict__["__module__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
+_super_object: Callable[[Any], Any] = super.__dict__["__self__"].__get__
 _missing = object()
 
 
@@ -142,19 +143,20 @@ class Guards:
 
     def _builtin(self, value: Any, name: str, found: Any) -> Any:
         """A method written in C: `str.format` and the clocks of datetime have stand-ins; others are refused."""
-        owner = found.__objclass__ if type(found) is types.MethodDescriptorType else found.__self__
+        owner: Any = found.__objclass__ if type(found) is types.MethodDescriptorType else found.__self__
         bound = type(found) is types.BuiltinMethodType
+        text: Any = owner
         if name == "format" and (owner is str or isinstance(owner, str)):
-            return (lambda *a, **k: safe_format(owner, a, k)) if bound else (lambda s, *a, **k: safe_format(s, a, k))
+            return (lambda *a, **k: safe_format(text, a, k)) if bound else (lambda s, *a, **k: safe_format(s, a, k))
         if name == "format_map" and (owner is str or isinstance(owner, str)):
-            return (lambda m: safe_format_map(owner, m)) if bound else safe_format_map
+            return (lambda m: safe_format_map(text, m)) if bound else safe_format_map
         if name in {"now", "today", "utcnow"} and isinstance(owner, type):
             return self._clock.reader(owner, name)
         raise AttributeError(f"the method {name!r} of {kind_of(value).__name__!r} objects is refused")
 
     def _setup(self, value: Any, name: str) -> Any:
         """`__init__` and its kind, of the program's own objects and of plain base classes: `Base.__init__(self)`."""
-        owner = value.__self__ if type(value) is super else value
+        owner = _owner(value)
         plain = isinstance(owner, type) and (owner in _PLAIN_BASES or issubclass(owner, BaseException))
         if plain or is_own_class(owner) or is_own_class(type(owner)):
             found = getattr(value, name)
@@ -194,15 +196,17 @@ class Guards:
 
     def _get_setattr(self, value: Any) -> Callable[..., None]:
         if isinstance(value, type):
-            return lambda target, name, item: value.__setattr__(self.write(target), _written(name), item)
-        owner = value.__self__ if type(value) is super else value
+            store: Any = value.__setattr__
+            return lambda target, name, item: store(self.write(target), _written(name), item)
+        owner = _owner(value)
         self.write(owner)
         return lambda name, item: value.__setattr__(_written(name), item)
 
     def _get_delattr(self, value: Any) -> Callable[..., None]:
         if isinstance(value, type):
-            return lambda target, name: value.__delattr__(self.write(target), _written(name))
-        owner = value.__self__ if type(value) is super else value
+            delete: Any = value.__delattr__
+            return lambda target, name: delete(self.write(target), _written(name))
+        owner = _owner(value)
         self.write(owner)
         return lambda name: value.__delattr__(_written(name))
 
@@ -242,6 +246,11 @@ class Guards:
 
 
 _PLAIN_BASES = frozenset({object, int, float, complex, str, bytes, tuple, list, dict, set, frozenset})
+
+
+def _owner(value: Any) -> Any:
+    """The object that `value` stands for, if it is a `super()`."""
+    return _super_object(value) if type(value) is super else value
 
 
 def _known(name: Any, rule: Callable[[str], str]) -> str:

@@ -123,9 +123,10 @@ class Interpreter:
             transformer.visit(tree)
             flags = __future__.annotations.compiler_flag if transformer.lazy_annotations else 0
             last: CodeType | None = None
-            if tree.body and isinstance(tree.body[-1], ast.Expr):
-                expression = tree.body.pop()
-                last = compile(ast.Expression(expression.value), name, "eval", dont_inherit=True)
+            ending = tree.body[-1] if tree.body else None
+            if isinstance(ending, ast.Expr):
+                tree.body.pop()
+                last = compile(ast.Expression(ending.value), name, "eval", dont_inherit=True)
             return compile(tree, name, "exec", flags, dont_inherit=True), last
 
     def _execute(self, body: CodeType, last: CodeType | None, name: str) -> Outcome:

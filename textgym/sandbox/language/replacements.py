@@ -30,8 +30,9 @@ def namedtuple(typename: str, field_names: Any, *, rename: bool = False, default
     if isinstance(field_names, str):
         field_names = field_names.replace(",", " ").split()
     fields = [_identifier(field) if not rename else str(field) for field in field_names]
-    kind = collections.namedtuple(_identifier(typename), fields, rename=rename, defaults=defaults, module=MODULE)  # type: ignore[misc]
-    return typing.cast(type, kind)
+    make: Any = collections.namedtuple
+    kind: type = make(_identifier(typename), fields, rename=rename, defaults=defaults, module=MODULE)
+    return kind
 
 
 def _identifier(text: Any) -> str:
@@ -82,7 +83,7 @@ def _annotated(cls: type) -> list[tuple[str, Any]]:
     if "__annotations__" in own:
         annotations = own["__annotations__"]
     elif hasattr(cls, "__annotate__"):  # Python 3.14: made when asked for
-        import annotationlib
+        import annotationlib  # type: ignore[import-not-found]
 
         annotations = annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
     else:

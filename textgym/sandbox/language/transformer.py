@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import unicodedata
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
@@ -58,7 +58,7 @@ class _Scope:
         self.own_needed = False
 
 
-class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
+class Transformer(RestrictingNodeTransformer):
     """Rewrites a module in place; raises `Refused` at the first construct that is not allowed.
 
     `exports(module)` lists the public names of an importable module, for `from module import *`. Afterwards
@@ -195,15 +195,16 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
         target = node.target
         read = ast.Attribute(_copy(target.value), target.attr, ast.Load())
         operate = ast.Subscript(load("_inplace_"), ast.Constant(type(node.op).__name__), ast.Load())
-        value = ast.Call(operate, [self._visit_read(placed(read, node)), self.visit(node.value)], [])
+        old: Any = self._visit_read(placed(read, node))
+        value = ast.Call(operate, [old, self.visit(node.value)], [])
         return placed(ast.Assign([self.visit(target)], value), node)
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+    def _contents(self, node: Any) -> Any:
         return self.node_contents_visit(node)
 
     # Calls, assignment and loops need no guard: what can be called, unpacked and iterated is what can be reached.
 
-    visit_Call = visit_For = visit_NamedExpr = visit_Subscript
+    visit_Subscript = visit_Call = visit_For = visit_NamedExpr = _contents
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         if node.is_async:
@@ -388,10 +389,8 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
 
     # match: patterns read attributes by name, so the names go through the same policy.
 
-    def visit_Match(self, node: ast.Match) -> ast.AST:
-        return self.node_contents_visit(node)
-
-    visit_match_case = visit_MatchValue = visit_MatchSingleton = visit_MatchSequence = visit_MatchOr = visit_Match
+    visit_Match = visit_match_case = visit_MatchOr = _contents
+    visit_MatchValue = visit_MatchSingleton = visit_MatchSequence = _contents
 
     def visit_MatchClass(self, node: ast.MatchClass) -> ast.AST:
         for name in node.kwd_attrs:

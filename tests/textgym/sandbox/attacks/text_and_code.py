@@ -269,25 +269,25 @@ Decimal("__import__('os')")
 @(lambda f: f.__globals__)
 def f(): pass
 # %% bomb_parentheses -> refused
-@repeat "(" 100000 "1" ")"
+# @repeat "(" 100000 "1" ")"
 # %% bomb_brackets -> refused
-@repeat "[" 5000 "" "]"
+# @repeat "[" 5000 "" "]"
 # %% bomb_unary -> refused
-@repeat "-" 100000 "1" ""
+# @repeat "-" 100000 "1" ""
 # %% bomb_not -> refused
-@repeat "not " 50000 "1" ""
+# @repeat "not " 50000 "1" ""
 # %% bomb_sum -> refused
-@repeat "1+" 50000 "1" ""
+# @repeat "1+" 50000 "1" ""
 # %% bomb_attributes -> refused
-@repeat "" 1 "x" ".a" 50000
+# @repeat "" 1 "x" ".a" 50000
 # %% bomb_calls -> refused
-@repeat "" 1 "f" "()" 50000
+# @repeat "" 1 "f" "()" 50000
 # %% bomb_lambdas -> refused
-@repeat "lambda: " 20000 "1" ""
+# @repeat "lambda: " 20000 "1" ""
 # %% bomb_nested_blocks -> refused
-@blocks 200
+# @blocks 200
 # %% bomb_long_integer -> refused
-@repeat "9" 5000 "" ""
+# @repeat "9" 5000 "" ""
 # %% bomb_power_folded -> value 1
 1 if True else 9 ** 9 ** 9
 # %% bomb_text_folded -> value 1
@@ -295,13 +295,13 @@ def f(): pass
 # %% bomb_shift_folded -> value 1
 1 if True else 1 << 10 ** 10
 # %% bomb_fstring_nested -> refused
-@repeat "f'{" 500 "1" "}'"
+# @repeat "f'{" 500 "1" "}'"
 # %% bomb_comparison -> value True
-@repeat "1 < 2 and " 3000 "True" ""
+# @repeat "1 < 2 and " 3000 "True" ""
 # %% null_byte -> refused
-@text "x = 1\x00"
+# @text "x = 1\x00"
 # %% lone_surrogate_in_source -> refused
-@text "x = '\ud800'"
+# @text "x = '\ud800'"
 # %% coding_cookie -> value 1
 # -*- coding: unicode_escape -*-
 x = 1 #\u000aimport os
