@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 SECONDS = 2.0
 WORKER = r"""
-import ast, json, os, sys, traceback
+import ast, json, os, sys
 frames = os.fdopen(os.dup(1), "w")
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 names = {"__name__": "__main__"}

@@ -25,13 +25,13 @@ def recurrence(x: int, y: int, p: int, q: int, m: int, n: int) -> int:
     return (power[0] * y + power[1] * x) % m
 
 
-def collatz_peak(a: int) -> int:
-    """The greatest number on the way from `a` to 1."""
-    peak = a
+def collatz_total(a: int) -> int:
+    """The sum of the numbers on the way from `a` to 1, both included."""
+    total = 1
     while a != 1:
+        total += a
         a = a // 2 if a % 2 == 0 else 3 * a + 1
-        peak = max(peak, a)
-    return peak
+    return total
 
 
 def digit_sum_term(a: int, n: int) -> int:
@@ -112,17 +112,19 @@ SEQUENCES = (
         "x, y = $x, $y\nfor k in range($n - 2):\n    x, y = y, ($p * y + $q * x) % $m\ny",
     ),
     Family(
-        "collatz_peak",
+        "collatz_total",
         2,
         lambda d: {"a": d.number(1_001, 99_999)},
         (
-            "Start at $a. Halve an even number, replace an odd n by 3n + 1, until 1. What is the largest number met?",
-            "What is the highest number in the Collatz sequence that starts at $a?",
-            "How high does the Collatz sequence (n/2 or 3n+1) from $a climb on its way to 1?",
-            "From $a, go to n/2 if n is even and to 3n+1 if it is odd, down to 1. Which number is the greatest?",
+            "Start at $a. Halve an even number, replace an odd n by 3n + 1, until 1. What do all numbers met add up "
+            "to, $a and 1 included?",
+            "What is the sum of the Collatz sequence from $a down to 1, both ends included?",
+            "Go from $a to n/2 if n is even and to 3n+1 if it is odd, until n is 1. Add up all n, the first and the "
+            "last too.",
+            "Add up the terms of the Collatz sequence (n/2 or 3n+1) that starts with $a and ends with its first 1.",
         ),
-        collatz_peak,
-        "n, seen = $a, []\nwhile n > 1:\n    n = 3 * n + 1 if n % 2 else n // 2\n    seen.append(n)\nmax(seen)",
+        collatz_total,
+        "n = total = $a\nwhile n > 1:\n    n = 3 * n + 1 if n % 2 else n // 2\n    total += n\ntotal",
     ),
     Family(
         "digit_sum_sequence",
@@ -159,9 +161,9 @@ SEQUENCES = (
         lambda d: {"numbers": d.numbers(d.small(7, 10), 101, 99_999)},
         (
             "Sort $numbers by the last two digits, equal ones by size, smallest first. Give the list.",
-            "Order $numbers by n % 100, and by n where that is equal. What is the list?",
+            "Order $numbers by what their last two digits say, and by size where that is equal. What is the list?",
             "Put $numbers in rising order of their final two digits; ties go by the whole number. Give the list.",
-            "What list do you get if you sort $numbers by the pair (n % 100, n)?",
+            "What list do you get if you sort $numbers by the pair (last two digits, whole number)?",
         ),
         sorted_by_ending,
         "sorted($numbers, key=lambda n: (n % 100, n))",

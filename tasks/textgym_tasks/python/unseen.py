@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
+from textgym_tasks.calc.operands import LIMIT
 from textgym_tasks.python.draws import Draws
 from textgym_tasks.python.families import Family, Params
 from textgym_tasks.python.functions import Arguments, FunctionFamily, whole, wholes
+from textgym_tasks.python.number_theory import primes_to
 
-NUMERALS = (
-    (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
-    (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
-)  # fmt: skip
+DIGIT_LETTERS = (0, 1, 2, 3, 2, 1, 2, 3, 4, 2)
+"""Letters of the Roman numerals of 0 to 9, and of their tens and hundreds."""
 
 
 def choose_mod(n: int, k: int, m: int) -> int:
-    """n over k, modulo m, by Pascal's triangle."""
-    row = [1] + [0] * k
-    for _ in range(n):
-        row = [1, *((row[j] + row[j - 1]) % m for j in range(1, k + 1))]
-    return row[k] % m
+    """n over k, modulo m, by the powers of its primes (Legendre)."""
+    result = 1
+    for p in primes_to(LIMIT)[:n]:
+        q = p
+        while q <= n:
+            if n // q - k // q - (n - k) // q:
+                result = result * p % m
+            q *= p
+    return result % m
 
 
 def numeral_letters(a: int, b: int) -> int:
-    """Letters of the Roman numerals of all numbers from `a` to `b`."""
-    total = 0
-    for n in range(a, b + 1):
-        for value, numeral in NUMERALS:
-            total += n // value * len(numeral)
-            n %= value
-    return total
+    """Letters of the Roman numerals of all numbers from `a` to `b`, digit by digit."""
+    return sum(n // 1000 + sum(DIGIT_LETTERS[int(digit)] for digit in str(n)[-3:]) for n in range(a, b + 1))
 
 
 def queue_wait(gaps: list[int], times: list[int]) -> int:
