@@ -9,13 +9,15 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 
-from textgym import TextEnv, Tool
+from textgym.sandbox import shared_sandbox
 from textgym.task import Task, ToolCall
 from textgym_tasks.calc.operands import POOLS, pool, pool_of
 from textgym_tasks.python import PythonTasks
@@ -26,7 +28,7 @@ from textgym_tasks.python.source import BY_NAME, LEVELS, SEEN, UNSEEN
 from textgym_tasks.python.tables import WARES
 
 SPLITS = PythonTasks.splits
-DRAWS = 30
+DRAWS = 20
 """Tasks of each family and split."""
 every_family = pytest.mark.parametrize("family", BY_NAME.values(), ids=lambda family: family.name)
 
@@ -39,6 +41,15 @@ def execute(program: str) -> Any:
     names: dict[str, Any] = {"__name__": "program"}
     exec(compile(tree, "<program>", "exec"), names)
     return eval(compile(ast.Expression(last.value), "<program>", "eval"), names)
+
+
+def execute_confined(program: str) -> Any:
+    """The same in the sandbox, which writes it as a literal."""
+    with shared_sandbox().session(seed=0) as session:
+        result = session.run(program)
+    assert result.status == "ok", result
+    assert result.value is not None
+    return ast.literal_eval(result.value)
 
 
 def draw_many(source: PythonTasks, split: str, count: int, seed: int = 0) -> list[Task]:
@@ -73,12 +84,13 @@ def bound(task: Task) -> set[str]:
 
 
 @every_family
-def test_the_program_finds_the_answer(family: Family | FunctionFamily) -> None:
-    """The reference answers in the host; the oracle's program, written in another way, in plain CPython."""
+@pytest.mark.parametrize(("run", "count"), [(execute, 60), (execute_confined, 10)], ids=["plain", "confined"])
+def test_the_program_finds_the_answer(run: Callable[[str], Any], count: int, family: Family | FunctionFamily) -> None:
+    """The reference answers in the host; the oracle's program, written in another way, by plain CPython or confined."""
     split = "test_unseen" if family in UNSEEN else "train"
     source = PythonTasks(families=[family.name])
-    for task in draw_many(source, split, 60, seed=1):
-        echo = execute(task.metadata["program"])
+    for task in draw_many(source, split, count, seed=1):
+        echo = run(task.metadata["program"])
         if isinstance(family, Family):
             assert (echo, type(echo)) == (task.metadata["value"], type(task.metadata["value"])), task
             assert source.grade(task, repr(echo)) == source.grade(task, str(echo)) == {"correct": 1.0}
@@ -164,7 +176,7 @@ def test_questions_of_the_splits_are_disjoint(drawn: dict[str, list[Task]]) -> N
 
 
 def test_unseen_families_are_drawn_in_their_split_alone() -> None:
-    families = {split: {task.metadata["family"] for task in draw_many(PythonTasks(), split, 800)} for split in SPLITS}
+    families = {split: {task.metadata["family"] for task in draw_many(PythonTasks(), split, 700)} for split in SPLITS}
     seen, unseen = {family.name for family in SEEN}, {family.name for family in UNSEEN}
     assert families == {"train": seen, "validation": seen, "test": seen, "test_unseen": unseen}
     assert not seen & unseen
@@ -314,40 +326,25 @@ def test_table_of_families() -> None:
 # --- episodes ---
 
 
-def echo(code: str) -> str:
-    """Runs Python.
-
-    Args:
-        code: the source.
-    """
-    return repr(execute(code))
-
-
-ECHO = Tool(
-    "python",
-    "Runs Python.",
-    {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]},
-    echo,
-)
-
-
 @pytest.mark.parametrize("protocol", ["tags", "hermes", "chat"])
-def test_oracle_transcripts_run_every_program_and_submit_every_answer(
-    protocol: str, drawn: dict[str, list[Task]]
-) -> None:
+def test_oracles_solve_every_family(protocol: str, drawn: dict[str, list[Task]]) -> None:
     """Code with line breaks, quotes and `<` survives each protocol, and so do functions as submissions."""
-    source = PythonTasks(families=[family.name for family in BY_NAME.values() if isinstance(family, Family)])
-    budgets = {"max_tokens": 8192, "max_new_tokens": 2048}
-    env = TextEnv(source, tools=[ECHO], protocol=protocol, **budgets)
-    submitted = []
-    env.unwrapped.rules.source.grade = lambda task, text: submitted.append(text) or {"correct": 1.0}
-    for task in [*drawn["train"][::10], *drawn["test_unseen"][::10]]:
+    env = gymnasium.make("TextPython-v0", protocol=protocol, action_mode="turn").unwrapped
+    for task in [*drawn["train"][::DRAWS], *drawn["test_unseen"][::DRAWS]]:
         env.reset(seed=0, options={"task": task})
         for turn in env.oracle_turns():
-            for token in turn:
-                *_, terminated, truncated, info = env.step(token)
-        assert terminated
-        assert submitted[-1] == task.answer
-        (result,) = [s for s in env.transcript().segments if s.role == "tool" and s.tool_call_id]
+            *_, reward, terminated, truncated, info = env.step(turn)
+        assert (reward, terminated, truncated, info["is_success"]) == (1.0, True, False, True), task
+        (result,) = [segment for segment in env.transcript().segments if segment.tool_call_id]
         shown = env.rules.tokenizer.decode(result.ids)
         assert shown.strip() == repr(execute(task.metadata["program"])), task
+    env.close()
+
+
+def test_the_easy_subset_with_examples_in_the_prompt() -> None:
+    env = gymnasium.make("TextPython-v0", few_shot=2, source_kwargs={"difficulty": 1}, max_turns=3).unwrapped
+    env.reset(seed=1)
+    assert env.rules.source.splits == SPLITS
+    shown = env.rules.tokenizer.decode(env.transcript().ids)
+    assert shown.count("<submit>") >= 2
+    env.close()

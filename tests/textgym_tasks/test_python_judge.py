@@ -1,12 +1,11 @@
 """Judging functions: right ones pass, and nothing that a submission does to its session earns anything.
 
-Sessions here are plain processes (`support.plain_sandbox`), where a submission can do all that Python can: what is
-refused here is refused by the judge, not by a sandbox.
+All of it is tried in the sandbox, and in plain processes (`support.plain_sandbox`), where a submission can do what
+Python can: what earns nothing there does so because of the judge, not because of a wall.
 """
 
 from __future__ import annotations
 
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,11 +28,18 @@ every_family = pytest.mark.parametrize("family", FUNCTIONS, ids=lambda family: f
 
 
 @pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> PlainSandbox:
-    """Stands in for `textgym.sandbox`."""
+def plain(monkeypatch: pytest.MonkeyPatch) -> PlainSandbox:
+    """Stands in for the sandbox."""
     plain = PlainSandbox()
-    monkeypatch.setitem(sys.modules, "textgym.sandbox", SimpleNamespace(shared_sandbox=lambda: plain))
+    monkeypatch.setattr("textgym.sandbox.shared_sandbox", lambda: plain)
     return plain
+
+
+@pytest.fixture(params=["plain", "confined"])
+def sandbox(request: pytest.FixtureRequest) -> None:
+    """The judge uses the stand-in, or the sandbox itself."""
+    if request.param == "plain":
+        request.getfixturevalue("plain")
 
 
 def draw(family: FunctionFamily, seed: int = 0) -> Task:
@@ -56,7 +62,7 @@ def draw(family: FunctionFamily, seed: int = 0) -> Task:
         "class F:\n    def __call__(self, n):\n        return n * n + 1\nf = F()",
     ],
 )
-def test_right_functions_pass(sandbox: PlainSandbox, source: str) -> None:
+def test_right_functions_pass(sandbox: None, source: str) -> None:
     assert passes(source, "f", SQUARES)
 
 
@@ -115,23 +121,23 @@ WRONG = {
 
 
 @pytest.mark.parametrize("source", WRONG.values(), ids=WRONG.keys())
-def test_nothing_else_passes(sandbox: PlainSandbox, source: str) -> None:
+def test_nothing_else_passes(sandbox: None, source: str) -> None:
     assert not passes(source, "f", SQUARES)
 
 
-def test_what_is_right_never_enters_a_session_and_inputs_come_one_at_a_time(sandbox: PlainSandbox) -> None:
+def test_what_is_right_never_enters_a_session_and_inputs_come_one_at_a_time(plain: PlainSandbox) -> None:
     cases = [Case((8642, [n]), f"secret{n}") for n in range(4)]
     assert passes("def f(a, b):\n    return 'sec' + 'ret' + str(b[0])", "f", cases)
-    (session,) = sandbox.sessions
+    (session,) = plain.sessions
     assert not any("secret" in source for source in session.sources)
     assert [source.count("8642") for source in session.sources] == [0, 0, 1, 1, 1, 1]
 
 
-def test_each_submission_has_a_session_of_its_own_and_the_first_failure_ends_it(sandbox: PlainSandbox) -> None:
+def test_each_submission_has_a_session_of_its_own_and_the_first_failure_ends_it(plain: PlainSandbox) -> None:
     for _ in range(3):
         assert not passes("seen = []\ndef f(n):\n    seen.append(n)\n    return len(seen)", "f", SQUARES)
-    assert len(sandbox.sessions) == 3
-    assert all(len(session.sources) == 3 for session in sandbox.sessions)
+    assert len(plain.sessions) == 3
+    assert all(len(session.sources) == 3 for session in plain.sessions)
 
 
 def test_a_slow_function_fails(sandbox: PlainSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,15 +155,9 @@ def test_answers_that_are_no_literals_are_wrong(value: str) -> None:
     assert not judge._answers(session, "f", SQUARES)
 
 
-def test_a_broken_sandbox_is_told_apart_from_a_wrong_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Broken(PlainSandbox):
-        def session(self, seed: int = 0):
-            return super().session(seed)
-
-    broken = Broken()
-    monkeypatch.setattr(judge, "CHECK", "def {name}(value): raise SystemExit\n1 / 0")
-    monkeypatch.setitem(sys.modules, "textgym.sandbox", SimpleNamespace(shared_sandbox=lambda: broken))
-    with pytest.raises(RuntimeError, match="does not run the judge's own code: error: ZeroDivisionError"):
+def test_a_broken_sandbox_is_told_apart_from_a_wrong_function(sandbox: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "CHECK", "def {name}(value):\n    return value\n1 / 0")
+    with pytest.raises(RuntimeError, match=r"does not run the judge's own code: error: (.|\n)*ZeroDivisionError"):
         passes(RIGHT, "f", SQUARES)
 
 
@@ -199,7 +199,7 @@ def test_unfencing_leaves_other_text_alone(text: str) -> None:
 
 
 @every_family
-def test_the_oracle_passes_and_its_reference_agrees(sandbox: PlainSandbox, family: FunctionFamily) -> None:
+def test_the_oracle_passes(sandbox: None, family: FunctionFamily) -> None:
     for seed in range(3):
         task = draw(family, seed)
         assert SOURCE.grade(task, task.answer) == {"correct": 1.0}
@@ -256,7 +256,7 @@ def stubs(family: FunctionFamily, task: Task) -> dict[str, str]:
 
 
 @every_family
-def test_functions_without_the_work_earn_nothing(sandbox: PlainSandbox, family: FunctionFamily) -> None:
+def test_functions_without_the_work_earn_nothing(family: FunctionFamily) -> None:
     task = draw(family, 11)
     for name, stub in stubs(family, task).items():
         assert SOURCE.grade(task, stub) == {"correct": 0.0}, name
@@ -282,8 +282,4 @@ def test_a_given_function_is_wrong_for_every_task(family: FunctionFamily) -> Non
 
 @given(st.text(max_size=200))
 def test_arbitrary_text_never_raises_and_earns_nothing(text: str) -> None:
-    task = draw(FUNCTIONS[0])
-    plain = PlainSandbox()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "textgym.sandbox", SimpleNamespace(shared_sandbox=lambda: plain))
-        assert SOURCE.grade(task, text) == {"correct": 0.0}
+    assert SOURCE.grade(draw(FUNCTIONS[0]), text) == {"correct": 0.0}
