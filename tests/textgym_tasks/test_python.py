@@ -19,12 +19,13 @@ import pytest
 
 from textgym.sandbox import shared_sandbox
 from textgym.task import Task, ToolCall
-from textgym_tasks.calc.operands import POOLS, pool, pool_of
+from textgym_tasks.families import LEVELS
+from textgym_tasks.operands import POOLS, pool, pool_of
 from textgym_tasks.python import PythonTasks
 from textgym_tasks.python.draws import Draws, pool_of_word
 from textgym_tasks.python.families import Family
 from textgym_tasks.python.functions import FunctionFamily
-from textgym_tasks.python.source import BY_NAME, LEVELS, SEEN, UNSEEN
+from textgym_tasks.python.source import BY_NAME, SEEN, UNSEEN
 from textgym_tasks.python.tables import WARES
 
 SPLITS = PythonTasks.splits

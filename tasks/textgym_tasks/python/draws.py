@@ -1,8 +1,8 @@
 """What the families draw their parameters with: numbers and words that belong to exactly one split.
 
-A number of three to five digits belongs to the split that `calc.operands` gives it, a word of random letters to the one
-that its hash says. Numbers below 100 and the vocabularies (names, wares) are shared, so that every question holds
-something that no other split has seen, and words and counts that all have.
+A number of three to five digits belongs to the split that `textgym_tasks.operands` gives it, a word of random letters
+to the one that its hash says. Numbers below 100 and the vocabularies (names, wares) are shared, so that every question
+holds something that no other split has seen, and words and counts that all have.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from textgym_tasks.calc.operands import POOLS, SHARED, Operand, T, pick
+from textgym_tasks.operands import POOLS, SHARED, Operand, T, pick
 
 SHORTEST = 5
 """Letters of the shortest word: shorter ones would be few enough to have been met."""

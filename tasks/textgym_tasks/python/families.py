@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from textgym.task import Task
-from textgym_tasks.calc.operands import pick
+from textgym_tasks.operands import pick
 from textgym_tasks.python.draws import Draws
 from textgym_tasks.python.grading import Value, answer_text, is_answer
 

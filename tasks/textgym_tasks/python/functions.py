@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from textgym.task import Task
-from textgym_tasks.calc.operands import pick
+from textgym_tasks.operands import pick
 from textgym_tasks.python.draws import Draws
 from textgym_tasks.python.families import Params, fill, literals, shown
 from textgym_tasks.python.judge import Case, passes

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import combinations
 from math import prod
 
-from textgym_tasks.calc.operands import LIMIT
+from textgym_tasks.operands import LIMIT
 from textgym_tasks.python.draws import Draws
 from textgym_tasks.python.families import Family, Params
 

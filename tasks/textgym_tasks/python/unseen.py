@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from textgym_tasks.calc.operands import LIMIT
+from textgym_tasks.operands import LIMIT
 from textgym_tasks.python.draws import Draws
 from textgym_tasks.python.families import Family, Params
 from textgym_tasks.python.functions import Arguments, FunctionFamily, whole, wholes
