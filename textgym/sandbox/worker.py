@@ -20,6 +20,8 @@ _WARM_UP = (
     "from math import sqrt\ndef f(n):\n    return [i * i for i in range(n)]\nprint(f(9)[-1], f'{sqrt(2):.3f}')\nf(3)"
 )
 
+_AGAIN_S = 0.05  # a finalizer or a callback drops what is raised in it, so it is raised again
+
 
 class Output:
     """What the code prints, up to a number of characters."""
@@ -55,7 +57,7 @@ class _SoftTimer:
     def start(self) -> None:
         signal.signal(signal.SIGPROF, self._ring)
         self._armed = True
-        signal.setitimer(signal.ITIMER_PROF, self._seconds, max(0.05, self._seconds / 10))
+        signal.setitimer(signal.ITIMER_PROF, self._seconds, _AGAIN_S)
 
     def stop(self) -> None:
         self._armed = False

@@ -19,8 +19,9 @@ from .builtin_names import builtin_names, leave
 from .clock import Clock
 from .facades import Facade, facade
 from .guards import MODULE, Guards
+from .naming import Refused
 from .stopping import SoftTimeout
-from .transformer import Refused, Transformer
+from .transformer import Transformer
 
 MAX_VALUE = 100_000
 RECURSION_LIMIT = 1000

@@ -1,8 +1,8 @@
 """What a program may be made of: refuses, renames and guards, on the syntax tree, before anything runs.
 
 Built on RestrictedPython's transformer, which refuses every kind of node that it does not know. Theirs guards each
-attribute, item, iteration and call at run time; here the name policy (`names`) decides at compile time, and guards stay
-only where the object matters: a few attribute names, attribute assignment, `with` and `finally`.
+attribute, item, iteration and call at run time; here the name policy (`naming`) decides at compile time, and guards
+stay only where the object matters: a few attribute names, attribute assignment, `with` and `finally`.
 """
 
 from __future__ import annotations
@@ -10,55 +10,16 @@ from __future__ import annotations
 import ast
 import unicodedata
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
-
-from RestrictedPython.transformer import RestrictingNodeTransformer
+from typing import Any
 
 from . import names
-
-Node = TypeVar("Node", bound=ast.AST)
+from .naming import ASYNC, NamePolicy, Scope, is_own
+from .nodes import bound_names, call, is_name, last_name, load, placed
 
 FUTURES = frozenset({"annotations", "division", "print_function", "generator_stop", "unicode_literals"})
 
 
-class Refused(Exception):
-    """The program is refused as it stands. `line` is where; the message says why and what to do instead."""
-
-    def __init__(self, line: int | None, reason: str) -> None:
-        super().__init__(reason)
-        self.line = line
-
-
-def load(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
-
-
-def call(name: str, *args: ast.expr) -> ast.Call:
-    return ast.Call(func=load(name), args=list(args), keywords=[])
-
-
-def placed(new: Node, old: ast.AST) -> Node:
-    """`new` with the position of `old`, so that tracebacks show the program's own line.
-
-    The same for the nodes in `new` that have no position yet; those that have one keep it, and all that is below them.
-    """
-    ast.copy_location(new, old)
-    for child in ast.iter_child_nodes(new):
-        if "lineno" in child._attributes and not hasattr(child, "lineno"):
-            placed(child, old)
-    return new
-
-
-class _Scope:
-    """A module, class or function while its body is visited; `own` is a parameter that is checked on entry."""
-
-    def __init__(self, kind: str, own: str | None = None) -> None:
-        self.kind = kind
-        self.own = own
-        self.own_needed = False
-
-
-class Transformer(RestrictingNodeTransformer):
+class Transformer(NamePolicy):
     """Rewrites a module in place; raises `Refused` at the first construct that is not allowed.
 
     `exports(module)` lists the public names of an importable module, for `from module import *`. Afterwards
@@ -69,135 +30,6 @@ class Transformer(RestrictingNodeTransformer):
         super().__init__()
         self._exports = exports
         self.lazy_annotations = False
-        self._scopes = [_Scope("module")]
-
-    # Refusing
-
-    def refuse(self, node: ast.AST, reason: str) -> Refused:
-        return Refused(getattr(node, "lineno", None), reason)
-
-    def error(self, node: ast.AST, info: str) -> None:
-        """What RestrictedPython itself refuses."""
-        raise self.refuse(node, info)
-
-    def not_allowed(self, node: ast.AST) -> None:
-        kind = type(node).__name__
-        raise self.refuse(node, _REFUSED_NODES.get(kind, f"{kind} is not supported here; write it another way"))
-
-    def warn(self, node: ast.AST, info: str) -> None:
-        """RestrictedPython's warnings go with errors that say the same."""
-
-    def _named(self, node: ast.AST, rule: Callable[[str], str], name: str) -> str:
-        try:
-            return rule(name)
-        except names.RefusedName as error:
-            raise self.refuse(node, str(error)) from None
-
-    # Names
-
-    def bound(self, node: ast.AST, name: str) -> str:
-        """The compiled form of a variable, parameter or alias that the program binds."""
-        if name == "super":
-            raise self.refuse(node, "'super' cannot be rebound; choose another name")
-        if names.is_dunder(name):
-            in_class = self._scopes[-1].kind == "class"
-            if in_class and (name in names.DEFINABLE or name == "__doc__"):
-                return name
-            what = f"a class cannot define {name!r} here" if in_class else f"the name {name!r} cannot be bound"
-            raise self.refuse(node, f"{what}; choose a name without leading underscores")
-        return self._named(node, names.private, name)
-
-    def _assignable(self, node: ast.AST, name: str) -> str:
-        """The compiled form of a variable that is assigned: `__new__` must be a function, which is then checked."""
-        if name == "__new__":
-            raise self.refuse(node, "write __new__ as a function: def __new__(cls, ...)")
-        return self.bound(node, name)
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        if not isinstance(node.ctx, ast.Load):
-            node.id = self._assignable(node, node.id)
-        elif node.id not in {"__name__", "__doc__"}:
-            in_class = self._scopes[-1].kind == "class"
-            if names.is_dunder(node.id) and not (in_class and node.id in names.DEFINABLE):
-                raise self.refuse(node, f"the name {node.id!r} is not available here")
-            if not names.is_dunder(node.id):
-                node.id = self._named(node, names.private, node.id)
-        return node
-
-    def _leaf(self, node: ast.AST) -> ast.AST:
-        return node
-
-    visit_Load = visit_Store = visit_Del = visit_Constant = visit_Pass = visit_Break = visit_Continue = _leaf
-
-    def visit_Global(self, node: ast.Global | ast.Nonlocal) -> ast.AST:
-        for name in node.names:
-            if names.is_dunder(name):
-                raise self.refuse(node, f"the name {name!r} cannot be bound; choose a name without leading underscores")
-        node.names = [self.bound(node, name) for name in node.names]
-        return node
-
-    visit_Nonlocal = visit_Global
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        if names.is_dunder(node.arg):
-            raise self.refuse(node, f"a parameter cannot be named {node.arg!r}; choose another name")
-        node.arg = self.bound(node, node.arg)
-        return self.node_contents_visit(node)
-
-    def visit_keyword(self, node: ast.keyword) -> ast.AST:
-        if node.arg is not None:
-            if names.is_dunder(node.arg):
-                raise self.refuse(node, f"an argument cannot be named {node.arg!r}; choose another name")
-            node.arg = self._named(node, names.private, node.arg)
-        return self.node_contents_visit(node)
-
-    # Attributes
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        if isinstance(node.ctx, ast.Load):
-            return self._visit_read(node)
-        node.attr = self._named(node, names.writable, node.attr)
-        node.value = self._own(self.visit(node.value))
-        return node
-
-    def _visit_read(self, node: ast.Attribute) -> ast.AST:
-        node.attr = self._named(node, names.readable, node.attr)
-        is_super = isinstance(node.value, ast.Call) and _is_name(node.value.func, "super") and not node.value.args
-        node.value = self.visit(node.value)
-        if node.attr not in names.GUARDED or (is_super and node.attr in names.SETUP_METHODS - {"__new__"}):
-            return node
-        return placed(call("_getattr_", node.value, ast.Constant(node.attr)), node)
-
-    def _own(self, value: ast.expr) -> ast.expr:
-        """`value`, checked to be an object of the program, whose attributes may be set.
-
-        A name is looked at twice for speed: `(x if type(x) in _own_ else _write_(x))`. The first parameter of a method
-        is checked once, on entry.
-        """
-        if not isinstance(value, ast.Name):
-            return placed(call("_write_", value), value)
-        for scope in reversed(self._scopes):
-            if scope.own == value.id:
-                scope.own_needed = True
-                return value
-            if scope.kind != "nested":
-                break
-        return placed(ast.IfExp(_is_own(value.id), load(value.id), call("_write_", load(value.id))), value)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        if not (isinstance(node.target, ast.Attribute) and node.target.attr in names.GUARDED):
-            return self.node_contents_visit(node)
-        # `a.now += 1` reads a guarded name, so it is written out; `a` is evaluated twice and has to be simple.
-        if any(isinstance(part, ast.Call | ast.Subscript | ast.NamedExpr) for part in ast.walk(node.target.value)):
-            raise self.refuse(
-                node, f"'.{node.target.attr}' cannot be changed in place here; use a variable for the object"
-            )
-        target = node.target
-        read = ast.Attribute(_copy(target.value), target.attr, ast.Load())
-        operate = ast.Subscript(load("_inplace_"), ast.Constant(type(node.op).__name__), ast.Load())
-        old: Any = self._visit_read(placed(read, node))
-        value = ast.Call(operate, [old, self.visit(node.value)], [])
-        return placed(ast.Assign([self.visit(target)], value), node)
 
     def _contents(self, node: Any) -> Any:
         return self.node_contents_visit(node)
@@ -208,7 +40,7 @@ class Transformer(RestrictingNodeTransformer):
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         if node.is_async:
-            raise self.refuse(node.target, _ASYNC)
+            raise self.refuse(node.target, ASYNC)
         return self.node_contents_visit(node)
 
     def visit_TemplateStr(self, node: ast.AST) -> ast.AST:
@@ -227,25 +59,25 @@ class Transformer(RestrictingNodeTransformer):
             node.decorator_list.insert(0, placed(load("_new_"), node))
         own = _checked_parameter(node) if outer.kind == "class" else None
         node.args = self._arguments(node.args)
-        scope = _Scope("function" if outer.kind in {"module", "class"} else "nested", own and names.private(own))
+        scope = Scope("function" if outer.kind in {"module", "class"} else "nested", own and names.private(own))
         self._scopes.append(scope)
         node.body = self._body(node.body)
         self._scopes.pop()
         if scope.own is not None and scope.own_needed:
             foreign = ast.Expr(call("_write_", load(scope.own)))
-            check = ast.If(ast.UnaryOp(ast.Not(), _is_own(scope.own)), [foreign], [])
+            check = ast.If(ast.UnaryOp(ast.Not(), is_own(scope.own)), [foreign], [])
             node.body.insert(int(ast.get_docstring(node, clean=False) is not None), placed(check, node))
         return node
 
     def _arguments(self, node: ast.arguments) -> ast.arguments:
         """Defaults and annotations belong to the scope around the function, parameter names to the function."""
-        self._scopes.append(_Scope("nested"))
+        self._scopes.append(Scope("nested"))
         node = self.node_contents_visit(node)
         self._scopes.pop()
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        self._scopes.append(_Scope("nested"))
+        self._scopes.append(Scope("nested"))
         node = self.node_contents_visit(node)
         self._scopes.pop()
         return node
@@ -264,7 +96,7 @@ class Transformer(RestrictingNodeTransformer):
         node.decorator_list = [self.visit(decorator) for decorator in node.decorator_list]
         node.bases = [self.visit(base) for base in node.bases]
         node.keywords = self._class_keywords(node)
-        self._scopes.append(_Scope("class"))
+        self._scopes.append(Scope("class"))
         node.body = self._body(node.body)
         self._scopes.pop()
         return node
@@ -275,10 +107,10 @@ class Transformer(RestrictingNodeTransformer):
             if keyword.arg is None:
                 raise self.refuse(node, "`**` in a class statement is refused; write the keywords out")
             if keyword.arg == "metaclass":
-                if not (isinstance(keyword.value, ast.Name | ast.Attribute) and _last_name(keyword.value) == "ABCMeta"):
+                if not (isinstance(keyword.value, ast.Name | ast.Attribute) and last_name(keyword.value) == "ABCMeta"):
                     raise self.refuse(node, "metaclasses are refused; use a base class or a class decorator")
                 # `class C(metaclass=ABCMeta)` is `class C(ABC)`.
-                node.bases = [base for base in node.bases if not _is_name(base, "object")]
+                node.bases = [base for base in node.bases if not is_name(base, "object")]
                 node.bases.append(placed(load("_abc_"), keyword.value))
             else:
                 kept.append(self.visit(keyword))
@@ -308,7 +140,7 @@ class Transformer(RestrictingNodeTransformer):
         for item in items:
             if not (isinstance(item, ast.Constant) and isinstance(item.value, str)):
                 raise self.refuse(node, "this variable must be a tuple of string literals, written out")
-            if item.value not in {"__dict__", "__weakref__"} or not _is_name(node, "__slots__"):
+            if item.value not in {"__dict__", "__weakref__"} or not is_name(node, "__slots__"):
                 if item.value in names.GUARDED or names.is_dunder(item.value):
                     raise self.refuse(node, f"{item.value!r} cannot stand here; choose another attribute name")
                 item.value = self._named(node, names.writable, unicodedata.normalize("NFKC", item.value))
@@ -416,56 +248,11 @@ class Transformer(RestrictingNodeTransformer):
         return node
 
 
-_ASYNC = "async code is refused: there is no event loop here; write ordinary functions and generators"
-_REFUSED_NODES = {
-    "AsyncFunctionDef": _ASYNC,
-    "AsyncFor": _ASYNC,
-    "AsyncWith": _ASYNC,
-    "Await": _ASYNC,
-    "TryStar": "`except*` is refused; use `except`",
-    "TypeAlias": "`type X = ...` is not supported here; write X = ...",
-}
-
-
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _last_name(node: ast.Name | ast.Attribute) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr
-
-
-def _is_own(name: str) -> ast.expr:
-    return ast.Compare(call("_type_", load(name)), [ast.In()], [load("_own_")])
-
-
-def _copy(node: ast.expr) -> ast.expr:
-    return ast.parse(ast.unparse(node), mode="eval").body
-
-
 def _checked_parameter(node: ast.FunctionDef) -> str | None:
     """The first parameter of a method, if nothing in the method binds its name again: one check on entry is enough."""
     parameters = [*node.args.posonlyargs, *node.args.args]
-    if not parameters or any(_is_name(decorator, "staticmethod") for decorator in node.decorator_list):
+    if not parameters or any(is_name(decorator, "staticmethod") for decorator in node.decorator_list):
         return None
     name = parameters[0].arg
-    rebound = any(name in _bound_names(part) for part in ast.walk(node) if part not in (parameters[0], node))
+    rebound = any(name in bound_names(part) for part in ast.walk(node) if part not in (parameters[0], node))
     return None if rebound else name
-
-
-def _bound_names(node: ast.AST) -> list[str | None]:
-    """The names that this node, without those below it, binds."""
-    match node:
-        case ast.Name(id=name, ctx=context):
-            return [] if isinstance(context, ast.Load) else [name]
-        case ast.arg(arg=name):
-            return [name]
-        case ast.alias():
-            return [(node.asname or node.name).partition(".")[0]]
-        case ast.Global() | ast.Nonlocal():
-            return list(node.names)
-        case ast.MatchMapping(rest=name):
-            return [name]
-        case ast.ExceptHandler() | ast.FunctionDef() | ast.ClassDef() | ast.MatchStar() | ast.MatchAs():
-            return [node.name]
-    return []
