@@ -1,8 +1,9 @@
-"""The command `textgym`: `list` and `play` here; other packages add commands by entry point (`textgym.commands`)."""
+"""The command `textgym`: `list`, `play` and `doctor`; other packages add theirs by entry point (`textgym.commands`)."""
 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from typing import Annotated, Any
@@ -82,9 +83,31 @@ def play(env: str, seed: int | None = None, split: str = "train", protocol: str 
             print()
 
 
+def doctor() -> int:
+    """Try the layers that confine model-written code on this machine, and say what is missing, why, and what it means.
+
+    Returns:
+        The exit status: 1 if the sandbox would not start here by default.
+    """
+    from textgym.sandbox import Sandbox
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # what it warns of is said below
+        with Sandbox(allow_weak=True) as sandbox:
+            layers = sandbox.layers
+            with sandbox.session() as session:
+                works = session.run("6 * 7").value == "42"
+    print(f"layers of the sandbox, each tried on this machine:\n{layers.report()}")
+    weakness = layers.weakness()
+    if weakness is not None:
+        print(f"the sandbox does not start here without allow_weak=True: {weakness}")
+    print("a session answers" if works else "a session gives no right answer")
+    return int(weakness is not None or not works)
+
+
 def commands() -> dict[str, Callable[..., Any]]:
     """All subcommands by name; those of other packages are imported only when they are asked for."""
-    found: dict[str, Callable[..., Any]] = {"list": list_envs, "play": play}
+    found: dict[str, Callable[..., Any]] = {"list": list_envs, "play": play, "doctor": doctor}
     for entry in entry_points(group="textgym.commands"):
         found[entry.name] = entry.load
     return found
@@ -105,12 +128,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"textgym: unknown command {name!r}; the commands are {', '.join(found)}", file=sys.stderr)
         return 2
     try:
-        if name in ("list", "play"):
+        if name in ("list", "play", "doctor"):
             import tyro  # an extra: the environments do not need it
 
-            positional: Any = {"list": list_envs, "play": _play_cli}[name]
-            tyro.cli(positional, args=arguments[1:], prog=f"textgym {name}")
-            return 0
+            positional: Any = {"list": list_envs, "play": _play_cli, "doctor": doctor}[name]
+            return tyro.cli(positional, args=arguments[1:], prog=f"textgym {name}") or 0
         return int(found[name]()(arguments[1:]) or 0)
     except KeyboardInterrupt:
         return 130

@@ -1,6 +1,8 @@
 """The command `textgym`: list, play, and what it says to bad input."""
 
 import builtins
+import errno
+import functools
 import os
 import subprocess
 import sys
@@ -10,7 +12,10 @@ import pytest
 from support.toys import ToyTasks
 
 import textgym
-from textgym import Task, cli
+from textgym import Task, cli, sandbox
+from textgym.sandbox import ABOUT
+
+VERDICTS = ("active", "MISSING")
 
 
 @pytest.fixture
@@ -158,3 +163,23 @@ def test_as_a_process():
     done = subprocess.run([*command[:5], "dance"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "unknown command 'dance'" in done.stderr
+
+
+def test_doctor(run):
+    status, out, _ = run("doctor")
+    found = {line.split()[0]: line.split()[1] for line in out.splitlines() if line.split()[:2][-1] in VERDICTS}
+    assert set(found) == set(ABOUT)
+    assert found["seccomp"] == "active"
+    assert out.endswith("a session answers\n")
+    assert status == 0
+
+
+def test_doctor_where_layers_are_missing(run, monkeypatch):
+    simulate = {"deny": {"seccomp": errno.ENOSYS, "unshare": errno.EPERM}}
+    monkeypatch.setattr(sandbox, "Sandbox", functools.partial(sandbox.Sandbox, _simulate=simulate))
+    status, out, _ = run("doctor")
+    assert "seccomp        MISSING  [Errno 38] Function not implemented" in out
+    assert ABOUT["seccomp"].without in out
+    assert "net_namespace  MISSING" in out
+    assert "the sandbox does not start here without allow_weak=True: the sandbox lacks seccomp" in out
+    assert status == 1

@@ -675,7 +675,7 @@ def test_context_too_short_for_one_task():
     ("arguments", "message"),
     [
         ({"split": "holdout"}, "unknown split 'holdout'; ToyTasks has train, validation, test"),
-        ({"tools": ["abacus"]}, "unknown tool 'abacus'; the built-in tools are calculator"),
+        ({"tools": ["abacus"]}, "unknown tool 'abacus'; the built-in tools are calculator, python"),
         ({"tools": ["calculator", "calculator"]}, "two tools are named 'calculator'"),
         ({"protocol": "xml"}, "unknown protocol 'xml'; the protocols are tags, hermes"),
         ({"action_mode": "word"}, "unknown action_mode 'word'; the modes are 'token' and 'turn'"),

@@ -206,7 +206,7 @@ def test_tools_by_name():
 
 def test_unknown_and_double_tools():
     with pytest.raises(
-        ValueError, match="unknown tool 'abacus'; the built-in tools are calculator, or pass a function"
+        ValueError, match="unknown tool 'abacus'; the built-in tools are calculator, python, or pass a function"
     ):
         resolve_tools(["abacus"])
     with pytest.raises(ValueError, match="two tools are named 'echo'; give each its own name"):
