@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from . import stopping
-from .guards import Guards, Kind, dir_names
+from .guards import Guards, Kind, checked_new, dir_names
 from .replacements import Opaque
 
 _FUNCTIONS = """
-    abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate filter float format
-    frozenset hash hex id int isinstance issubclass iter len list map max min next object oct ord pow property range repr
-    reversed round set slice sorted staticmethod str sum super tuple zip NotImplemented Ellipsis
-    __build_class__
+    abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate filter
+    float format frozenset hash hex id int isinstance issubclass iter len list map max min next object oct ord
+    pow property range repr reversed round set slice sorted staticmethod str sum super tuple zip
+    NotImplemented Ellipsis __build_class__
 """
 
 _EXCEPTIONS = """
-    ArithmeticError AssertionError AttributeError BufferError DeprecationWarning EOFError EnvironmentError Exception
-    FileExistsError FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError ImportError IndentationError
-    IndexError InterruptedError IsADirectoryError KeyError KeyboardInterrupt LookupError MemoryError ModuleNotFoundError
-    NameError NotADirectoryError NotImplementedError OSError OverflowError PermissionError RecursionError ReferenceError
-    RuntimeError RuntimeWarning StopIteration SyntaxError SyntaxWarning SystemError SystemExit TimeoutError TypeError
-    UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError UserWarning ValueError
-    Warning ZeroDivisionError ConnectionError
+    ArithmeticError AssertionError AttributeError BufferError DeprecationWarning EOFError EnvironmentError
+    Exception FileExistsError FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError
+    ImportError IndentationError IndexError InterruptedError IsADirectoryError KeyError KeyboardInterrupt
+    LookupError MemoryError ModuleNotFoundError NameError NotADirectoryError NotImplementedError OSError
+    OverflowError PermissionError RecursionError ReferenceError RuntimeError RuntimeWarning StopIteration
+    SyntaxError SyntaxWarning SystemError SystemExit TimeoutError TypeError UnboundLocalError
+    UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError UserWarning ValueError Warning
+    ZeroDivisionError ConnectionError
 """
 
 _REFUSED = {
@@ -39,7 +41,6 @@ _REFUSED = {
     "breakpoint": "print what you want to see",
     "help": "there is no manual here",
     "memoryview": "use bytes or bytearray",
-    "__import__": "use the import statement",
 }
 
 # `a.now += 1` reads a guarded name: the transformer writes it out with these.
@@ -67,6 +68,14 @@ def _refusal(name: str, instead: str) -> Opaque:
     return Opaque(refuse)
 
 
+def import_for_c(name: str, *_: Any) -> None:
+    """`__import__` for functions written in C, which look it up in the globals of their caller and want no result.
+
+    `datetime.strftime` imports time this way. Programs cannot write the name, and would get nothing.
+    """
+    importlib.import_module(name)
+
+
 def leave(code: Any = None) -> NoReturn:
     """exit(code)"""
     raise SystemExit(code)
@@ -79,9 +88,11 @@ _SHARED: Mapping[str, Any] = {
     "BaseException": Exception,
     "type": Kind,
     "dir": dir_names,
+    "__import__": import_for_c,
     "exit": leave,
     "quit": leave,
     "_type_": type,
+    "_new_": checked_new,
     "_stop_": stopping.SoftTimeout,
     "_stop_here_": stopping.stop_here,
     "_finally_": stopping.Finally,

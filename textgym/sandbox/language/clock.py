@@ -16,7 +16,7 @@ TICK_S = 0.001
 class Clock:
     """A clock that starts at `START` and goes on by `TICK_S` seconds with every look, and by what is slept."""
 
-    __slots__ = ("_ticks", "_slept")
+    __slots__ = ("_slept", "_ticks")
 
     def __init__(self) -> None:
         self._ticks = 0

@@ -16,7 +16,7 @@ MAX_MESSAGE = 2000
 
 
 def render(error: BaseException, sources: Mapping[str, str], run: str) -> str:
-    """The traceback of `error`, causes first. `sources` are the texts of all runs; lines of `run` go without its name."""
+    """The traceback of `error`, causes first. `sources` are the texts of all runs; `run` names the one at hand."""
     parts: list[str] = []
     seen: set[int] = set()
     current: BaseException | None = error

@@ -57,8 +57,11 @@ class Facade:
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError("modules cannot be copied")
 
+    def __setstate__(self, state: Any) -> None:
+        raise TypeError("modules are read-only here")
+
     def __repr__(self) -> str:
-        return f"<module {self.__dict__['__name__']!r}>"
+        return f"<module {self.__dict__.get('__name__')!r}>"
 
 
 Facade.__name__ = Facade.__qualname__ = "module"
@@ -83,23 +86,24 @@ def _take(module: Any, listed: str, **replaced: Any) -> dict[str, Any]:
 
 
 _TYPING = """
-    Any Callable ClassVar Concatenate Final Generic Literal LiteralString Never NoReturn NotRequired Optional ParamSpec
-    Protocol Required Self Tuple TypeAlias TypeGuard TypeVar TypeVarTuple Union Unpack Annotated
-    AbstractSet Collection Container Hashable ItemsView Iterable Iterator KeysView Mapping MappingView MutableMapping
-    MutableSequence MutableSet Sequence Sized ValuesView Reversible SupportsAbs SupportsFloat SupportsIndex SupportsInt
-    SupportsRound ChainMap Counter DefaultDict Deque Dict FrozenSet List OrderedDict Set Generator NamedTuple TypedDict
-    NewType AnyStr Text Pattern Match IO TextIO BinaryIO cast TYPE_CHECKING assert_never assert_type reveal_type
+    Any Callable ClassVar Concatenate Final Generic Literal LiteralString Never NoReturn NotRequired Optional
+    ParamSpec Protocol Required Self Tuple TypeAlias TypeGuard TypeVar TypeVarTuple Union Unpack Annotated
+    AbstractSet Collection Container Hashable ItemsView Iterable Iterator KeysView Mapping MappingView
+    MutableMapping MutableSequence MutableSet Sequence Sized ValuesView Reversible SupportsAbs SupportsFloat
+    SupportsIndex SupportsInt SupportsRound ChainMap Counter DefaultDict Deque Dict FrozenSet List OrderedDict
+    Set Generator NamedTuple TypedDict NewType AnyStr Text Pattern Match IO TextIO BinaryIO cast TYPE_CHECKING
+    assert_never assert_type reveal_type
 """
 
 _ABC = """
-    Callable Collection Container Generator Hashable ItemsView Iterable Iterator KeysView Mapping MappingView MutableMapping
-    MutableSequence MutableSet Reversible Sequence Set Sized ValuesView
+    Callable Collection Container Generator Hashable ItemsView Iterable Iterator KeysView Mapping MappingView
+    MutableMapping MutableSequence MutableSet Reversible Sequence Set Sized ValuesView
 """
 
 _RANDOM = """
-    random randint randrange choice choices sample shuffle uniform gauss normalvariate expovariate betavariate triangular
-    seed getrandbits getstate setstate lognormvariate vonmisesvariate gammavariate paretovariate weibullvariate randbytes
-    binomialvariate
+    random randint randrange choice choices sample shuffle uniform gauss normalvariate expovariate betavariate
+    triangular seed getrandbits getstate setstate lognormvariate vonmisesvariate gammavariate paretovariate
+    weibullvariate randbytes binomialvariate
 """
 
 
@@ -132,9 +136,9 @@ def _shared() -> dict[str, Facade]:
         "json": _take(json, "dumps loads JSONDecodeError JSONEncoder"),
         "operator": _take(
             operator,
-            "abs add and_ concat contains countOf delitem eq floordiv ge getitem gt iadd iand iconcat ifloordiv ilshift "
-            "imatmul imod imul index indexOf inv invert ior ipow irshift is_ is_not isub itemgetter itruediv ixor le "
-            "length_hint lshift lt matmul mod mul ne neg not_ or_ pos pow rshift setitem sub truediv truth xor",
+            "abs add and_ concat contains countOf delitem eq floordiv ge getitem gt iadd iand iconcat ifloordiv "
+            "ilshift imatmul imod imul index indexOf inv invert ior ipow irshift is_ is_not isub itemgetter itruediv "
+            "ixor le length_hint lshift lt matmul mod mul ne neg not_ or_ pos pow rshift setitem sub truediv truth xor",
         ),
         "textwrap": _take(textwrap, "dedent fill indent shorten wrap TextWrapper"),
         "copy": _take(copy, "copy deepcopy"),

@@ -1,7 +1,7 @@
 """What compiled programs call where the object decides, not the name: reading guarded names, and setting attributes.
 
-A program may set attributes of its own objects only: instances of its classes, its classes, its functions. Library classes
-are shared by all code of a session; nobody patches them.
+A program may set attributes of its own objects only: instances of its classes, its classes, its functions. Library
+classes are shared by all code of a session; nobody patches them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from collections.abc import Callable
 from typing import Any
 
 from . import names
+from .attributes import Attributes
 from .clock import Clock
 from .formatting import safe_format, safe_format_map
 
 # What a program's classes, functions and globals say they belong to.
 MODULE = "__main__"
 
-_class_module = type.__dict__["__module__"].__get__
+_class_module: Callable[[type], object] = type.__dict__["__module__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
+_super_object: Callable[[Any], Any] = super.__dict__["__self__"].__get__
 _missing = object()
 
 
@@ -27,12 +29,24 @@ def is_own_class(value: object) -> bool:
     """Whether `value` is a class that a program made. Nothing in a program can change what this reads."""
     if not isinstance(value, type):
         return False
-    return _class_module(value) == MODULE
+    return bool(_class_module(value) == MODULE)
 
 
 def is_own_function(value: object) -> bool:
     """Whether `value` is a function that a program made."""
     return type(value) is types.FunctionType and value.__globals__.get("__name__") == MODULE
+
+
+def checked_new(function: Any) -> Any:
+    """A program's `__new__`, made to give objects of the program: `copy` sets attributes of whatever it gives."""
+
+    def make(cls: type, *args: Any, **keywords: Any) -> Any:
+        made = function(cls, *args, **keywords)
+        if not is_own_class(type(made)):
+            raise TypeError("__new__() must give an object of one of your own classes")
+        return made
+
+    return make
 
 
 def is_own(value: object) -> bool:
@@ -88,7 +102,7 @@ def kind_of(value: object) -> type:
 
 
 class Guards:
-    """The guards of one interpreter. `own` collects the classes seen to be the program's own: a fast path for its objects."""
+    """The guards of one interpreter. `own` collects classes seen to be the program's: a fast path for its objects."""
 
     def __init__(self, clock: Clock) -> None:
         self.own: set[type] = set()
@@ -120,7 +134,7 @@ class Guards:
         kind = type(found)
         if kind is types.BuiltinMethodType or kind is types.MethodDescriptorType:
             return self._builtin(value, name, found)
-        if name == "obj" and isinstance(value, AttributeError) and not is_own_class(type(value)):
+        if name == "obj" and isinstance(value, AttributeError):
             raise AttributeError("the attribute 'obj' of an AttributeError is refused")
         function = found.__func__ if kind is types.MethodType else found
         if type(function) is types.FunctionType and not is_own_function(function):
@@ -129,23 +143,35 @@ class Guards:
 
     def _builtin(self, value: Any, name: str, found: Any) -> Any:
         """A method written in C: `str.format` and the clocks of datetime have stand-ins; others are refused."""
-        owner = found.__objclass__ if type(found) is types.MethodDescriptorType else found.__self__
+        owner: Any = found.__objclass__ if type(found) is types.MethodDescriptorType else found.__self__
         bound = type(found) is types.BuiltinMethodType
+        text: Any = owner
         if name == "format" and (owner is str or isinstance(owner, str)):
-            return (lambda *a, **k: safe_format(owner, a, k)) if bound else (lambda s, *a, **k: safe_format(s, a, k))
+            return (lambda *a, **k: safe_format(text, a, k)) if bound else (lambda s, *a, **k: safe_format(s, a, k))
         if name == "format_map" and (owner is str or isinstance(owner, str)):
-            return (lambda m: safe_format_map(owner, m)) if bound else safe_format_map
+            return (lambda m: safe_format_map(text, m)) if bound else safe_format_map
         if name in {"now", "today", "utcnow"} and isinstance(owner, type):
             return self._clock.reader(owner, name)
         raise AttributeError(f"the method {name!r} of {kind_of(value).__name__!r} objects is refused")
 
     def _setup(self, value: Any, name: str) -> Any:
         """`__init__` and its kind, of the program's own objects and of plain base classes: `Base.__init__(self)`."""
-        owner = value.__self__ if type(value) is super else value
+        owner = _owner(value)
         plain = isinstance(owner, type) and (owner in _PLAIN_BASES or issubclass(owner, BaseException))
         if plain or is_own_class(owner) or is_own_class(type(owner)):
-            return getattr(value, name)
+            found = getattr(value, name)
+            return self._own_new(found) if name == "__new__" else found
         raise AttributeError(f"{name!r} of {kind_of(owner).__name__!r} objects is refused: call the class instead")
+
+    def _own_new(self, new: Callable[..., Any]) -> Callable[..., Any]:
+        """`Base.__new__`, for classes of the program only."""
+
+        def make(cls: type, *args: Any, **keywords: Any) -> Any:
+            if not is_own_class(cls):
+                raise TypeError("__new__() makes objects of your own classes only")
+            return new(cls, *args, **keywords)
+
+        return make
 
     def _get_class(self, value: Any) -> type:
         return kind_of(value)
@@ -154,7 +180,7 @@ class Guards:
         if is_own_class(value):
             return {key: item for key, item in _class_dict(value).items() if not key.startswith("__")}
         if is_own_class(type(value)):
-            return value.__dict__
+            return Attributes(value.__dict__, _written)
         raise AttributeError(f"'__dict__' of {kind_of(value).__name__!r} objects is refused: only your own have one")
 
     def _get_annotations(self, value: Any) -> dict[str, Any]:
@@ -170,15 +196,17 @@ class Guards:
 
     def _get_setattr(self, value: Any) -> Callable[..., None]:
         if isinstance(value, type):
-            return lambda target, name, item: value.__setattr__(self.write(target), _written(name), item)
-        owner = value.__self__ if type(value) is super else value
+            store: Any = value.__setattr__
+            return lambda target, name, item: store(self.write(target), _written(name), item)
+        owner = _owner(value)
         self.write(owner)
         return lambda name, item: value.__setattr__(_written(name), item)
 
     def _get_delattr(self, value: Any) -> Callable[..., None]:
         if isinstance(value, type):
-            return lambda target, name: value.__delattr__(self.write(target), _written(name))
-        owner = value.__self__ if type(value) is super else value
+            delete: Any = value.__delattr__
+            return lambda target, name: delete(self.write(target), _written(name))
+        owner = _owner(value)
         self.write(owner)
         return lambda name: value.__delattr__(_written(name))
 
@@ -218,6 +246,11 @@ class Guards:
 
 
 _PLAIN_BASES = frozenset({object, int, float, complex, str, bytes, tuple, list, dict, set, frozenset})
+
+
+def _owner(value: Any) -> Any:
+    """The object that `value` stands for, if it is a `super()`."""
+    return _super_object(value) if type(value) is super else value
 
 
 def _known(name: Any, rule: Callable[[str], str]) -> str:

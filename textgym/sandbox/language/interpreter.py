@@ -1,6 +1,7 @@
 """The interpreter: compiles a program under the policy, runs it, and tells its value or its error."""
 
 from __future__ import annotations
+import __future__
 
 import abc
 import ast
@@ -118,12 +119,15 @@ class Interpreter:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source, name)
-            Transformer(self._importer.exports).visit(tree)
+            transformer = Transformer(self._importer.exports)
+            transformer.visit(tree)
+            flags = __future__.annotations.compiler_flag if transformer.lazy_annotations else 0
             last: CodeType | None = None
-            if tree.body and isinstance(tree.body[-1], ast.Expr):
-                expression = tree.body.pop()
-                last = compile(ast.Expression(expression.value), name, "eval", dont_inherit=True)
-            return compile(tree, name, "exec", dont_inherit=True), last
+            ending = tree.body[-1] if tree.body else None
+            if isinstance(ending, ast.Expr):
+                tree.body.pop()
+                last = compile(ast.Expression(ending.value), name, "eval", dont_inherit=True)
+            return compile(tree, name, "exec", flags, dont_inherit=True), last
 
     def _execute(self, body: CodeType, last: CodeType | None, name: str) -> Outcome:
         try:
@@ -137,8 +141,13 @@ class Interpreter:
             return Outcome("error", None, self._render(error, name))
 
     def _render(self, error: BaseException, name: str) -> str:
+        """The error as text, whatever it is: the program made it, and may have made it hostile."""
         try:
             return errors.render(error, self._sources, name)
+        except SoftTimeout:
+            raise
+        except BaseException:
+            return f"{names.strip(type(error).__name__)}: <the error cannot be shown>"
         finally:
             error.__traceback__ = None
 

@@ -1,32 +1,30 @@
-"""Which names a program may write: the policy for attributes, variables and definitions, decided on the text of a name alone.
+"""Which names a program may write: attributes, variables and definitions, decided on the text of a name alone.
 
 Three rules carry it:
 
-- `name`: plain. A few plain names lead out of the language (frames, code objects) and are refused; a few more are harmless
-  only on some objects and are read through a guard (`GUARDED`).
-- `_name`: private. Renamed with a mark that no library uses, everywhere in the program, so a program's private names work
-  as usual and can never be a library's private names. The mark is stripped from all text that leaves the interpreter.
+- `name`: plain. A few plain names lead out of the language (frames, code objects) and are refused; a few more are
+  harmless only on some objects and are read through a guard (`GUARDED`).
+- `_name`: private. Renamed with a mark that no library uses, everywhere in the program, so a program's private names
+  work as usual and can never be a library's. The mark is stripped from all text that leaves the interpreter.
 - `__name__`: allowed from lists, one for reading and one for defining. `_name_` is kept for the guards.
 """
 
 from __future__ import annotations
 
-# A Unicode noncharacter: no identifier can contain it, and no text should.
-MARK = "\ufdd0"
+# The last variation selector of Unicode: may stand in a name, changes no normal form, and has no use in any script.
+MARK = "\U000e01ef"
 
 # Reading these, or calling what they give, does what an operator or a builtin function does on any object.
-SYNTAX_METHODS = frozenset(
-    f"__{name}__"
-    for name in (
-        "add sub mul truediv floordiv mod divmod pow matmul lshift rshift and or xor "
-        "radd rsub rmul rtruediv rfloordiv rmod rdivmod rpow rmatmul rlshift rrshift rand ror rxor "
-        "iadd isub imul itruediv ifloordiv imod ipow imatmul ilshift irshift iand ior ixor "
-        "neg pos abs invert round trunc floor ceil int float complex bool index "
-        "lt le eq ne gt ge hash str repr format bytes sizeof "
-        "len length_hint iter next reversed contains getitem setitem delitem missing class_getitem "
-        "call enter exit copy deepcopy"
-    ).split()
+_OPERATIONS = (
+    "add sub mul truediv floordiv mod divmod pow matmul lshift rshift and or xor "
+    "radd rsub rmul rtruediv rfloordiv rmod rdivmod rpow rmatmul rlshift rrshift rand ror rxor "
+    "iadd isub imul itruediv ifloordiv imod ipow imatmul ilshift irshift iand ior ixor "
+    "neg pos abs invert round trunc floor ceil int float complex bool index "
+    "lt le eq ne gt ge hash str repr format bytes sizeof "
+    "len length_hint iter next reversed contains getitem setitem delitem missing class_getitem "
+    "call enter exit copy deepcopy"
 )
+SYNTAX_METHODS = frozenset(f"__{name}__" for name in _OPERATIONS.split())
 
 # Methods that do more than an operator does when they are called by hand: read through a guard.
 SETUP_METHODS = frozenset({"__init__", "__new__", "__init_subclass__", "__post_init__"})
@@ -46,7 +44,7 @@ WRITABLE_DUNDERS = frozenset({"__name__", "__qualname__", "__doc__"})
 PUBLIC_PRIVATE = frozenset({"_replace", "_asdict", "_make", "_fields", "_field_defaults"})
 
 # Attributes of frames, tracebacks, code objects, generators and coroutines, and what leads to them.
-INTERNALS = frozenset(
+_INTERNALS = (
     "tb_frame tb_next tb_lasti tb_lineno "
     "f_back f_builtins f_code f_generator f_globals f_lasti f_lineno f_locals f_trace f_trace_lines f_trace_opcodes "
     "gi_frame gi_code gi_yieldfrom gi_running gi_suspended gi_state "
@@ -56,18 +54,16 @@ INTERNALS = frozenset(
     "co_argcount co_posonlyargcount co_kwonlyargcount co_nlocals co_stacksize co_firstlineno co_linetable co_lnotab "
     "co_exceptiontable co_lines co_positions co_branches co_replace "
     "func_globals func_code func_closure func_defaults func_dict func_doc func_name "
-    "im_class im_func im_self mro with_traceback".split()
+    "im_class im_func im_self mro with_traceback"
 )
+INTERNALS = frozenset(_INTERNALS.split())
 
 # Harmless on most objects, read through `guards.Guards.getattr`, which looks at the object and at what it would give.
-GUARDED = (
-    frozenset(
-        "format format_map obj register now today utcnow evaluate "
-        "__class__ __dict__ __annotations__ __cause__ __context__".split()
-    )
-    | SETUP_METHODS
-    | STORE_METHODS
-)
+_GUARDED = """
+    format format_map obj register now today utcnow evaluate
+    __class__ __dict__ __annotations__ __cause__ __context__
+"""
+GUARDED = frozenset(_GUARDED.split()) | SETUP_METHODS | STORE_METHODS
 
 
 class RefusedName(Exception):

@@ -1,5 +1,7 @@
-"""Parts of the standard library written anew or checked first: those that run text as code, change what they are given, or
-hand a program objects that it must not have."""
+"""Parts of the standard library that are written anew or checked first.
+
+They run text as code, change what they are given, or hand a program objects that it must not have.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,8 @@ import dataclasses
 import enum
 import functools
 import keyword
+import sys
+import types
 import typing
 from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
@@ -22,12 +26,13 @@ from .stopping import With
 
 
 def namedtuple(typename: str, field_names: Any, *, rename: bool = False, defaults: Iterable[Any] | None = None) -> type:
-    """collections.namedtuple; the library writes the field names into code, so they are plain identifiers before it does."""
+    """collections.namedtuple; the library writes field names into code, so they are checked to be identifiers."""
     if isinstance(field_names, str):
         field_names = field_names.replace(",", " ").split()
     fields = [_identifier(field) if not rename else str(field) for field in field_names]
-    kind = collections.namedtuple(_identifier(typename), fields, rename=rename, defaults=defaults, module=MODULE)  # type: ignore[misc]
-    return typing.cast(type, kind)
+    make: Any = collections.namedtuple
+    kind: type = make(_identifier(typename), fields, rename=rename, defaults=defaults, module=MODULE)
+    return kind
 
 
 def _identifier(text: Any) -> str:
@@ -36,8 +41,20 @@ def _identifier(text: Any) -> str:
     return text
 
 
+# Where the library looks for what annotations in text mean, `x: "ClassVar[int]"`: in a module of its own, by name.
+_LOOKUP = types.ModuleType("textgym_dataclass_annotations")
+_LOOKUP.__dict__.update(
+    typing=typing,
+    dataclasses=dataclasses,
+    ClassVar=typing.ClassVar,
+    InitVar=dataclasses.InitVar,
+    KW_ONLY=dataclasses.KW_ONLY,
+)
+sys.modules[_LOOKUP.__name__] = _LOOKUP
+
+
 def dataclass(cls: Any = None, /, **options: bool) -> Any:
-    """dataclasses.dataclass; the library writes field names into code, so they are plain identifiers before it does."""
+    """dataclasses.dataclass; the library writes field names into code, so they are checked to be identifiers."""
     if cls is None:
         return lambda kind: dataclass(kind, **options)
     if not is_own_class(cls):
@@ -51,8 +68,7 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
             if type(field) is not dataclasses.Field or field.name != name:
                 raise TypeError(f"the inherited field {name!r} was changed")
             _identifier(name)
-    # The library looks annotations up in the module of this name; there is none, so it looks nowhere.
-    module, cls.__module__ = cls.__module__, "__no_module__"
+    module, cls.__module__ = cls.__module__, _LOOKUP.__name__
     try:
         made = dataclasses.dataclass(cls, **options)
     finally:
@@ -67,7 +83,7 @@ def _annotated(cls: type) -> list[tuple[str, Any]]:
     if "__annotations__" in own:
         annotations = own["__annotations__"]
     elif hasattr(cls, "__annotate__"):  # Python 3.14: made when asked for
-        import annotationlib
+        import annotationlib  # type: ignore[import-not-found]
 
         annotations = annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
     else:

@@ -1,8 +1,8 @@
-"""The soft time limit: an exception that passes through a program, running its `finally` blocks, and that nothing stops.
+"""The soft time limit: an exception that passes through a program, runs its `finally` blocks, and cannot be stopped.
 
-The worker's timer raises `SoftTimeout` between any two instructions. It is no `Exception`, so handlers do not match it. What
-could still stop it is a `finally` that returns or raises, an `__exit__` that returns true, and a `yield` in a `finally`; the
-transformer puts the guards of this module there.
+The worker's timer raises `SoftTimeout` between any two instructions. It is no `Exception`, so handlers do not match it.
+What could still stop it is a `finally` that returns or raises, an `__exit__` that returns true, and a `yield` in a
+`finally`; the transformer puts the guards of this module there.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def stop_here() -> None:
 
 
 class With:
-    """`with CM:` becomes `with With(CM):`, so that `__exit__` cannot swallow a time limit and sees no traceback object."""
+    """`with CM:` becomes `with With(CM):`: `__exit__` cannot swallow a time limit, and sees no traceback object."""
 
     __slots__ = ("_manager",)
 

@@ -1,8 +1,8 @@
 """What a program may be made of: refuses, renames and guards, on the syntax tree, before anything runs.
 
-Built on RestrictedPython's transformer, which refuses every kind of node that it does not know. Theirs guards each attribute,
-item, iteration and call at run time; here the name policy (`names`) decides at compile time, and guards stay only where the
-object matters: a few attribute names, attribute assignment, `with` and `finally`.
+Built on RestrictedPython's transformer, which refuses every kind of node that it does not know. Theirs guards each
+attribute, item, iteration and call at run time; here the name policy (`names`) decides at compile time, and guards stay
+only where the object matters: a few attribute names, attribute assignment, `with` and `finally`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import unicodedata
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
@@ -40,13 +40,17 @@ def call(name: str, *args: ast.expr) -> ast.Call:
 def placed(new: Node, old: ast.AST) -> Node:
     """`new` with the position of `old`, so that tracebacks show the program's own line.
 
-    The nodes in `new` that have none get theirs at the end, once, from `ast.fix_missing_locations`.
+    The same for the nodes in `new` that have no position yet; those that have one keep it, and all that is below them.
     """
-    return ast.copy_location(new, old)
+    ast.copy_location(new, old)
+    for child in ast.iter_child_nodes(new):
+        if "lineno" in child._attributes and not hasattr(child, "lineno"):
+            placed(child, old)
+    return new
 
 
 class _Scope:
-    """A module, class or function while its body is visited. `own` is a parameter that was checked on entry, or None."""
+    """A module, class or function while its body is visited; `own` is a parameter that is checked on entry."""
 
     def __init__(self, kind: str, own: str | None = None) -> None:
         self.kind = kind
@@ -54,15 +58,17 @@ class _Scope:
         self.own_needed = False
 
 
-class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
+class Transformer(RestrictingNodeTransformer):
     """Rewrites a module in place; raises `Refused` at the first construct that is not allowed.
 
-    `exports(module)` lists the public names of an importable module, for `from module import *`.
+    `exports(module)` lists the public names of an importable module, for `from module import *`. Afterwards
+    `lazy_annotations` says whether the module has `from __future__ import annotations`, which is taken out.
     """
 
     def __init__(self, exports: Callable[[str], Iterable[str]]) -> None:
         super().__init__()
         self._exports = exports
+        self.lazy_annotations = False
         self._scopes = [_Scope("module")]
 
     # Refusing
@@ -101,9 +107,15 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
             raise self.refuse(node, f"{what}; choose a name without leading underscores")
         return self._named(node, names.private, name)
 
+    def _assignable(self, node: ast.AST, name: str) -> str:
+        """The compiled form of a variable that is assigned: `__new__` must be a function, which is then checked."""
+        if name == "__new__":
+            raise self.refuse(node, "write __new__ as a function: def __new__(cls, ...)")
+        return self.bound(node, name)
+
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if not isinstance(node.ctx, ast.Load):
-            node.id = self.bound(node, node.id)
+            node.id = self._assignable(node, node.id)
         elif node.id not in {"__name__", "__doc__"}:
             in_class = self._scopes[-1].kind == "class"
             if names.is_dunder(node.id) and not (in_class and node.id in names.DEFINABLE):
@@ -152,15 +164,15 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
         node.attr = self._named(node, names.readable, node.attr)
         is_super = isinstance(node.value, ast.Call) and _is_name(node.value.func, "super") and not node.value.args
         node.value = self.visit(node.value)
-        if node.attr not in names.GUARDED or (is_super and node.attr in names.SETUP_METHODS):
+        if node.attr not in names.GUARDED or (is_super and node.attr in names.SETUP_METHODS - {"__new__"}):
             return node
         return placed(call("_getattr_", node.value, ast.Constant(node.attr)), node)
 
     def _own(self, value: ast.expr) -> ast.expr:
         """`value`, checked to be an object of the program, whose attributes may be set.
 
-        A name is looked at twice for speed: `(x if type(x) in _own_ else _write_(x))`. The first parameter of a method is
-        checked once, on entry.
+        A name is looked at twice for speed: `(x if type(x) in _own_ else _write_(x))`. The first parameter of a method
+        is checked once, on entry.
         """
         if not isinstance(value, ast.Name):
             return placed(call("_write_", value), value)
@@ -183,15 +195,16 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
         target = node.target
         read = ast.Attribute(_copy(target.value), target.attr, ast.Load())
         operate = ast.Subscript(load("_inplace_"), ast.Constant(type(node.op).__name__), ast.Load())
-        value = ast.Call(operate, [self._visit_read(placed(read, node)), self.visit(node.value)], [])
+        old: Any = self._visit_read(placed(read, node))
+        value = ast.Call(operate, [old, self.visit(node.value)], [])
         return placed(ast.Assign([self.visit(target)], value), node)
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+    def _contents(self, node: Any) -> Any:
         return self.node_contents_visit(node)
 
     # Calls, assignment and loops need no guard: what can be called, unpacked and iterated is what can be reached.
 
-    visit_Call = visit_For = visit_NamedExpr = visit_Subscript
+    visit_Subscript = visit_Call = visit_For = visit_NamedExpr = _contents
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         if node.is_async:
@@ -210,6 +223,8 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
         node.name = self.bound(node, node.name)
         node.decorator_list = [self.visit(decorator) for decorator in node.decorator_list]
         node.returns = node.returns and self.visit(node.returns)
+        if node.name == "__new__":
+            node.decorator_list.insert(0, placed(load("_new_"), node))
         own = _checked_parameter(node) if outer.kind == "class" else None
         node.args = self._arguments(node.args)
         scope = _Scope("function" if outer.kind in {"module", "class"} else "nested", own and names.private(own))
@@ -288,7 +303,7 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
         return in_class and isinstance(target, ast.Name) and target.id in names.LITERAL_VARIABLES
 
     def _written_out(self, node: ast.expr, value: ast.expr) -> ast.expr:
-        """The value of `__slots__` or `__match_args__`: literal, its names under the same policy as written attributes."""
+        """The value of `__slots__` or `__match_args__`: literal, its names under the policy for set attributes."""
         items = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
         for item in items:
             if not (isinstance(item, ast.Constant) and isinstance(item.value, str)):
@@ -309,8 +324,8 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
             node.handlers.insert(0, placed(through, node.handlers[0]))
         if node.finalbody:
             first = node.finalbody[0]
-            guarded: ast.stmt = ast.With(items=[ast.withitem(call("_finally_"), None)], body=node.finalbody)
-            guarded = placed(guarded, first)
+            entry = ast.withitem(placed(call("_finally_"), first), None)
+            guarded = placed(ast.With(items=[entry], body=node.finalbody), first)
             yields = any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(guarded))
             stop = [placed(ast.Expr(call("_stop_here_")), first)] if yields else []
             node.finalbody = [*stop, guarded]
@@ -358,7 +373,8 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
             unknown = [alias.name for alias in node.names if alias.name not in FUTURES]
             if unknown:
                 raise self.refuse(node, f"from __future__ import {unknown[0]} is not supported here")
-            return node
+            self.lazy_annotations |= any(alias.name == "annotations" for alias in node.names)
+            return placed(ast.Pass(), node)
         aliases = node.names
         if any(alias.name == "*" for alias in aliases):
             if len(self._scopes) > 1:
@@ -373,10 +389,8 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
 
     # match: patterns read attributes by name, so the names go through the same policy.
 
-    def visit_Match(self, node: ast.Match) -> ast.AST:
-        return self.node_contents_visit(node)
-
-    visit_match_case = visit_MatchValue = visit_MatchSingleton = visit_MatchSequence = visit_MatchOr = visit_Match
+    visit_Match = visit_match_case = visit_MatchOr = _contents
+    visit_MatchValue = visit_MatchSingleton = visit_MatchSequence = _contents
 
     def visit_MatchClass(self, node: ast.MatchClass) -> ast.AST:
         for name in node.kwd_attrs:
@@ -399,7 +413,7 @@ class Transformer(RestrictingNodeTransformer):  # type: ignore[misc]
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
         node.body = self._body(node.body)
-        return ast.fix_missing_locations(node)
+        return node
 
 
 _ASYNC = "async code is refused: there is no event loop here; write ordinary functions and generators"
@@ -435,21 +449,23 @@ def _checked_parameter(node: ast.FunctionDef) -> str | None:
     if not parameters or any(_is_name(decorator, "staticmethod") for decorator in node.decorator_list):
         return None
     name = parameters[0].arg
-    for part in ast.walk(node):
-        if part is parameters[0]:
-            continue
-        bound = {
-            ast.Name: lambda n: n.id if not isinstance(n.ctx, ast.Load) else None,
-            ast.arg: lambda n: n.arg,
-            ast.ExceptHandler: lambda n: n.name,
-            ast.FunctionDef: lambda n: n.name if n is not node else None,
-            ast.ClassDef: lambda n: n.name,
-            ast.alias: lambda n: (n.asname or n.name).partition(".")[0],
-            ast.MatchStar: lambda n: n.name,
-            ast.MatchAs: lambda n: n.name,
-            ast.MatchMapping: lambda n: n.rest,
-        }.get(type(part), lambda n: None)(part)
-        names_bound = part.names if isinstance(part, ast.Global | ast.Nonlocal) else [bound]
-        if name in names_bound:
-            return None
-    return name
+    rebound = any(name in _bound_names(part) for part in ast.walk(node) if part not in (parameters[0], node))
+    return None if rebound else name
+
+
+def _bound_names(node: ast.AST) -> list[str | None]:
+    """The names that this node, without those below it, binds."""
+    match node:
+        case ast.Name(id=name, ctx=context):
+            return [] if isinstance(context, ast.Load) else [name]
+        case ast.arg(arg=name):
+            return [name]
+        case ast.alias():
+            return [(node.asname or node.name).partition(".")[0]]
+        case ast.Global() | ast.Nonlocal():
+            return list(node.names)
+        case ast.MatchMapping(rest=name):
+            return [name]
+        case ast.ExceptHandler() | ast.FunctionDef() | ast.ClassDef() | ast.MatchStar() | ast.MatchAs():
+            return [node.name]
+    return []
