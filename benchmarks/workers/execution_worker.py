@@ -105,7 +105,8 @@ def main() -> None:
     made: dict[str, Run] = {}
     for line in sys.stdin:
         request = json.loads(line)
-        run = made.setdefault(request["way"], WAYS[request["way"]]())
+        way = request["way"]
+        run = made[way] = made.get(way) or WAYS[way]()
         seconds, right = [], 0
         for program in programs[: request["episodes"]]:
             start = time.perf_counter()
