@@ -27,11 +27,10 @@ def text_env_ids() -> list[str]:
 def list_envs() -> None:
     """List the environments: id, tools, splits and one sample question each."""
     for env_id in text_env_ids():
-        env = make_text_env(env_id)
-        env.reset(seed=0)
-        source = env.rules.source
-        print(f"{env_id}\n  tools:  {', '.join(env.rules.tools)}\n  splits: {', '.join(source.splits)}")
-        print(f"  sample: {visible(env.task.prompt) if env.task else ''}")
+        with make_text_env(env_id) as env:
+            env.reset(seed=0)
+            print(f"{env_id}\n  tools:  {', '.join(env.rules.tools)}\n  splits: {', '.join(env.rules.source.splits)}")
+            print(f"  sample: {visible(env.task.prompt) if env.task else ''}")
 
 
 def make_text_env(env_id: str, **kwargs: Any) -> TextEnv:
@@ -57,7 +56,11 @@ def play(env: str, seed: int | None = None, split: str = "train", protocol: str 
         split: where tasks come from.
         protocol: how to write tool calls: tags, hermes or chat.
     """
-    text_env = make_text_env(env, split=split, protocol=protocol)
+    with make_text_env(env, split=split, protocol=protocol) as text_env:
+        _play(text_env, seed)
+
+
+def _play(text_env: TextEnv, seed: int | None) -> None:
     color = sys.stdout.isatty()
     text_env.reset(seed=seed)
     print(render_transcript(text_env.transcript(), text_env.rules.tokenizer, color), end="", flush=True)

@@ -38,6 +38,10 @@ def run(monkeypatch, capsys):
     return run
 
 
+def interrupt(*arguments, **options):
+    raise KeyboardInterrupt
+
+
 class Shady(ToyTasks):
     """Questions and answers from who knows where."""
 
@@ -102,6 +106,22 @@ def test_play_can_be_left(run):
     assert out.endswith("left before the end\n")
 
 
+@pytest.mark.parametrize("end", ["submit", "end of input", "Ctrl-C", "Ctrl-C in a step"])
+def test_play_closes_the_environment(run, monkeypatch, end):
+    closed = []
+    close = textgym.TextEnv.close
+    monkeypatch.setattr(textgym.TextEnv, "close", lambda self: (closed.append(self), close(self)))
+    if end == "Ctrl-C in a step":
+        monkeypatch.setattr(textgym.TextEnv, "step_text", interrupt)
+    if end == "Ctrl-C":
+        monkeypatch.setattr(builtins, "input", interrupt)
+        cli.play("TextCalc-v0")
+    else:
+        status, *_ = run("play", "TextCalc-v0", lines=() if end == "end of input" else ("1<submit>",))
+        assert status == (130 if end == "Ctrl-C in a step" else 0)
+    assert len(closed) == 1
+
+
 def test_nothing_of_a_task_steers_the_terminal(run, shady):
     _, out, _ = run("list")
     assert "\\u001b[2JWhat?" in out
@@ -147,9 +167,6 @@ def test_a_missing_extra_is_named(run, monkeypatch):
 
 
 def test_ctrl_c_exits_with_130(run, monkeypatch):
-    def interrupt(*arguments, **options):
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(cli, "list_envs", interrupt)
     assert run("list")[0] == 130
 

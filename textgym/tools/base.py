@@ -191,7 +191,7 @@ class Tool:
                 raise ValueError(f"{self.name} needs the argument {name!r}")
         for name, value in arguments.items():
             if name not in properties:
-                raise ValueError(f"{self.name} has no argument {name[:40]!r}; it has {', '.join(properties)}")
+                raise ValueError(f"{self.name} has no argument {name[:40]!r}; it has {', '.join(properties) or 'none'}")
             if not fits(value, properties[name]):
                 raise ValueError(f"{self.name}: {name} must be {describe(properties[name])}")
         types = self.types
@@ -257,7 +257,7 @@ class Tool:
             return CallStatus.TIMEOUT, f"error: {self.name} timed out; ask it for less at a time"
         except (Exception, SystemExit) as error:
             # The message may hold host paths or the trainer's state; the type's name is all the policy sees.
-            return CallStatus.TOOL_ERROR, f"error: {self.name} failed with {type(error).__name__}"
+            return CallStatus.TOOL_ERROR, f"error: {self.name} failed with {type(error).__name__}; try other arguments"
 
 
 @dataclass(frozen=True)
