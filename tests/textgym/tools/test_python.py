@@ -273,7 +273,7 @@ def test_a_sandbox_that_cannot_start_is_no_silent_error(monkeypatch):
     session = open_session(tool)
     with pytest.warns(RuntimeWarning, match="the tool 'python' cannot work: this sandbox is closed"):
         status, text = session.run({"code": "1"})
-    assert (status, text) == (CallStatus.TOOL_ERROR, "error: python failed with ValueError")
+    assert (status, text) == (CallStatus.TOOL_ERROR, "error: python failed with ValueError; try other arguments")
 
 
 def test_the_sandbox_starts_at_the_first_call():
