@@ -19,7 +19,7 @@ import textgym
 from textgym import HFTokenizer, TextEnv, TextVectorEnv
 from textgym.cli import text_env_ids
 from textgym.env import TurnSpace, turn_ids
-from textgym.protocols import PROTOCOLS, ChatProtocol
+from textgym.protocols import PROTOCOLS
 
 every_id = pytest.mark.parametrize("env_id", text_env_ids())
 every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -219,7 +219,7 @@ def test_close_at_any_time(make):
 
 def test_make_vec_in_spawned_processes():
     """They inherit nothing: what they play by is pickled."""
-    kwargs = {"num_envs": 1, "action_mode": "turn", "protocol": ChatProtocol("qwen"), "max_new_tokens": 128}
+    kwargs = {"num_envs": 1, "action_mode": "turn", "max_new_tokens": 128}
     theirs = gymnasium.make_vec(
         "textgym:TextCalc-v0", vectorization_mode="async", vector_kwargs={"context": "spawn"}, **kwargs
     )
@@ -227,7 +227,7 @@ def test_make_vec_in_spawned_processes():
     try:
         assert data_equivalence(theirs.reset(seed=3), ours.reset(seed=3), exact=True)
         actions = np.full((1, 128), -1)
-        text = b'<tool_call>{"name": "calculator", "arguments": {"expression": "1+1"}}</tool_call><|im_end|>'
+        text = b"<request><calculator>1+1<call>"
         actions[0, : len(text)] = list(text)
         one, two = theirs.step(actions), ours.step(actions)
         assert data_equivalence(one, two, exact=True)
