@@ -48,7 +48,7 @@ def test_their_vector_of_an_id():
 def test_turns_need_a_wrapper():
     """Their distributions begin at 0, so -1, the padding, would never come."""
     env = gym.make("textgym:TextCalc-v0", action_mode="turn", max_new_tokens=32)
-    with pytest.warns(UserWarning, match=r"non-zero start .* is not supported by Stable-Baselines3"):
+    with pytest.warns(UserWarning, match=r"(?s)non-zero start .* is not supported by Stable-Baselines3"):
         check_env(env.unwrapped)
     space = gym.spaces.MultiDiscrete(env.action_space.nvec)
     env = gym.wrappers.TransformAction(env, lambda ids: ids - 1, space)
