@@ -5,10 +5,10 @@ import os
 sorted(os.environ)
 # %% environment_of_the_parent -> error
 import os
-os.open(f"/proc/{$PID}/environ", os.O_RDONLY)
+os.open(f"/proc/{PARENT_PID}/environ", os.O_RDONLY)
 # %% memory_of_the_parent -> error
 import os
-os.open(f"/proc/{$PID}/mem", os.O_RDONLY)
+os.open(f"/proc/{PARENT_PID}/mem", os.O_RDONLY)
 # %% own_environment_file -> error
 open("/proc/self/environ").read()
 # %% own_maps -> error
@@ -47,24 +47,24 @@ import os
 list(os.walk("/"))
 # %% connect_to_the_listener -> error
 import socket
-socket.create_connection(("127.0.0.1", $PORT), 1)
+socket.create_connection(("127.0.0.1", TRAP_PORT), 1)
 # %% connect_to_the_abstract_socket -> error
 import socket
 s = socket.socket(socket.AF_UNIX)
-s.connect("\0textgym-attack-$PID")
+s.connect("\0textgym-attack-" + str(PARENT_PID))
 # %% datagram_to_the_listener -> error
 import socket
-socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", $PORT))
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", TRAP_PORT))
 # %% ipv6 -> error
 import socket
-socket.socket(socket.AF_INET6).connect(("::1", $PORT))
+socket.socket(socket.AF_INET6).connect(("::1", TRAP_PORT))
 # %% resolve -> error
 import socket
 socket.getaddrinfo("localhost", 80)
 # %% connect_its_own_descriptor -> error
 import socket
 s = socket.socket(fileno=3)
-s.connect(("127.0.0.1", $PORT))
+s.connect(("127.0.0.1", TRAP_PORT))
 # %% listen -> error
 import socket
 socket.create_server(("127.0.0.1", 0))
@@ -94,10 +94,10 @@ import ctypes
 ctypes.CDLL(None).execl(b"/bin/sh", b"sh", b"-c", b"touch /tmp/textgym-attack", None)
 # %% kill_the_parent -> error
 import os
-os.kill($PID, 9)
+os.kill(PARENT_PID, 9)
 # %% stop_the_parent -> error
 import os
-os.kill($PID, 19)
+os.kill(PARENT_PID, 19)
 # %% kill_all -> error
 import os
 os.kill(-1, 9)
