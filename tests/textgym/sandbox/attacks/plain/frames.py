@@ -40,7 +40,7 @@ os.write(3, len(body).to_bytes(4, "big") + body)
 # %% closed -> lost
 import os
 os.close(3)
-# %% shut_down -> lost
+# %% shut_down -> error or lost
 import ctypes, os
 os.dup2(1, 3)
 # %% eat_the_next_question -> lost

@@ -153,7 +153,7 @@ def is_open(fd):
 import gc
 sign = "can" + "ary"
 [d for d in gc.get_objects() if isinstance(d, dict) and any(type(k) is str and sign in k.lower() for k in d)]
-# %% catch_the_soft_limit -> lost
+# %% catch_the_soft_limit -> stopped
 while True:
     try:
         while True: pass
@@ -179,12 +179,6 @@ import ctypes
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_size_t
 libc.malloc(ctypes.c_size_t(10 ** 10))
-# %% patch_the_server -> error
-import textgym.sandbox.worker as worker
-worker.Server.answer = lambda self, request: {"id": request["id"], "status": "ok", "stdout": "", "value": "x"}
-raise ValueError
-# ===
-1 / 0
 # %% patch_json -> lost
 import json
 json.dumps = None
