@@ -173,26 +173,22 @@ _own_󠇯
 # %% dunder_with_mark -> error
 ().__class__󠇯
 # %% fullwidth_private -> refused
-import random
-random.Random(1).＿randbelow(5)
+# @text 'import random\nrandom.Random(1).\uff3frandbelow(5)\n'
 # %% ligature -> value 1
 import math
 math.ﬂoor(1.5)
 # %% homoglyph_builtin -> error
 еval("1")
 # %% unicode_escape_identifier -> refused
-\u0065val("1")
+# @text '\\u0065val("1")\n'
 # %% bidi_in_source -> value 2
-x = "‮⁦" # ⁩
-len(x)
+# @text 'x = "\u202e\u2066" # \u2069\nlen(x)\n'
 # %% zero_width_in_name -> refused
-ev​al("1")
+# @text 'ev\u200bal("1")\n'
 # %% form_feed -> value 1
-x = 1
-x
+# @text 'x = 1\nx\n'
 # %% line_separator_in_source -> value 1
-# comment import os
-1
+# @text '# comment import os\n1\n'
 # %% nfkc_dunder_in_class -> refused
 class A:
     def __ｄel__(self): pass
