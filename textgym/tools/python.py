@@ -12,7 +12,10 @@ import numpy as np
 from textgym.tools.base import Tool, ToolError, ToolTimeout
 
 if TYPE_CHECKING:
-    from textgym.sandbox import Result, Sandbox, Session
+    from textgym.sandbox import MontySandbox, Result, Sandbox, Session
+    from textgym.sandbox.monty import MontySession
+
+    AnySandbox = Sandbox | MontySandbox
 
 NO_OUTPUT = "(no output)"
 """What a call shows that printed nothing and ends in no value."""
@@ -27,11 +30,11 @@ def _shared_sandbox() -> Sandbox:
 class PythonSession:
     """Runs Python code and shows what it prints and the value of its last expression. Names are kept between calls."""
 
-    def __init__(self, rng: np.random.Generator, sandbox: Callable[[], Sandbox] = _shared_sandbox) -> None:
+    def __init__(self, rng: np.random.Generator, sandbox: Callable[[], AnySandbox] = _shared_sandbox) -> None:
         self._seed = int(rng.integers(1 << 32))
         self._sandbox = sandbox
         self._history: list[tuple[str, str]] = []
-        self._session: Session | None = None
+        self._session: Session | MontySession | None = None
         self._pid = os.getpid()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -102,14 +105,14 @@ def show(result: Result) -> str:
     return printed or NO_OUTPUT
 
 
-def python_tool(sandbox: Sandbox | None = None) -> Tool:
+def python_tool(sandbox: AnySandbox | None = None) -> Tool:
     """The tool `python`.
 
     Its calls block, so that in a vector environment those of one step run side by side and a slow one holds up its
     own slot alone. They need no `timeout`: the sandbox's limits count CPU time, which a busy machine does not change.
 
     Args:
-        sandbox: where sessions are opened; None takes one that all environments of the process share.
+        sandbox: where sessions are opened (a `Sandbox`, or a `MontySandbox`); None takes one that all environments of the process share.
 
     Example:
         >>> python_tool().schema()["function"]["parameters"]["required"]
@@ -123,11 +126,11 @@ def python_tool(sandbox: Sandbox | None = None) -> Tool:
 class _In:
     """Opens sessions in a sandbox of the caller's; pickles with it."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: AnySandbox) -> None:
         self._sandbox = sandbox
 
     def __call__(self, rng: np.random.Generator) -> PythonSession:
         return PythonSession(rng, self._get)
 
-    def _get(self) -> Sandbox:
+    def _get(self) -> AnySandbox:
         return self._sandbox
