@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textgym.tools.base import Tool, ToolError, ToolTimeout
+from textgym.tools.base import Tool, ToolError, ToolTimeout, ToolUnavailable
 
 if TYPE_CHECKING:
     from textgym.sandbox import MontySandbox, Result, Sandbox, Session
@@ -28,7 +27,7 @@ def _shared_sandbox() -> Sandbox:
 
 
 class PythonSession:
-    """Runs Python code and shows what it prints and the value of its last expression. Names are kept between calls."""
+    """Runs Python code and returns what it prints, then the value of its last line, or else the error. Names are kept."""
 
     def __init__(self, rng: np.random.Generator, sandbox: Callable[[], AnySandbox] = _shared_sandbox) -> None:
         self._seed = int(rng.integers(1 << 32))
@@ -46,9 +45,15 @@ class PythonSession:
         Args:
             code: Python source, of one line or many
         """
-        lost = self._open()
-        assert self._session is not None
-        result = self._session.run(code)
+        try:
+            lost = self._open()
+            assert self._session is not None
+            result = self._session.run(code)
+        except Exception as error:
+            # Not for the policy, which would be trained on calls that all fail.
+            raise ToolUnavailable(
+                f"the tool 'python' cannot work: {error}. The command `textgym doctor` shows what the sandbox lacks here"
+            ) from error
         if result.status == "lost":
             self._history.clear()
         elif result.status != "refused":
@@ -71,11 +76,7 @@ class PythonSession:
             return False
         self.close()
         self._pid = os.getpid()
-        try:
-            self._session = self._sandbox().session(self._seed)
-        except Exception as error:
-            warnings.warn(f"the tool 'python' cannot work: {error}", RuntimeWarning, stacklevel=2)
-            raise
+        self._session = self._sandbox().session(self._seed)
         history, self._history = self._history, []
         for code, status in history:
             if self._session.run(code).status != status:
@@ -112,7 +113,9 @@ def python_tool(sandbox: AnySandbox | None = None) -> Tool:
     own slot alone. They need no `timeout`: the sandbox's limits count CPU time, which a busy machine does not change.
 
     Args:
-        sandbox: where sessions are opened (a `Sandbox`, or a `MontySandbox`); None takes one that all environments of the process share.
+        sandbox: where sessions are opened (a `Sandbox`, or a `MontySandbox`); None takes one that all environments of
+            the process share. It is started by the first call, not by making an environment, which many programs
+            do without playing. Where it cannot start, that call raises `ToolUnavailable` out of the environment.
 
     Example:
         >>> python_tool().schema()["function"]["parameters"]["required"]
