@@ -27,7 +27,7 @@ def _shared_sandbox() -> Sandbox:
 
 
 class PythonSession:
-    """Runs Python code and returns what it prints, then the value of its last line, or else the error. Names are kept."""
+    """Runs Python code and shows what it prints and the value of its last expression. Names are kept between calls."""
 
     def __init__(self, rng: np.random.Generator, sandbox: Callable[[], AnySandbox] = _shared_sandbox) -> None:
         self._seed = int(rng.integers(1 << 32))
@@ -51,9 +51,8 @@ class PythonSession:
             result = self._session.run(code)
         except Exception as error:
             # Not for the policy, which would be trained on calls that all fail.
-            raise ToolUnavailable(
-                f"the tool 'python' cannot work: {error}. The command `textgym doctor` shows what the sandbox lacks here"
-            ) from error
+            text = f"the tool 'python' cannot work: {error}. The command `textgym doctor` shows what is missing here"
+            raise ToolUnavailable(text) from error
         if result.status == "lost":
             self._history.clear()
         elif result.status != "refused":
