@@ -279,9 +279,7 @@ def test_a_sandbox_that_cannot_work_is_an_error_of_the_environment(monkeypatch):
     tool = python_tool(plain_sandbox())
     tool.session._sandbox.close()
     session = open_session(tool)
-    with pytest.raises(
-        ToolUnavailable, match=r"the tool 'python' cannot work: this sandbox is closed.*textgym doctor"
-    ):
+    with pytest.raises(ToolUnavailable, match=r"the tool 'python' cannot work: this sandbox is closed.*textgym doctor"):
         session.run({"code": "1"})
 
     def start():
