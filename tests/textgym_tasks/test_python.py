@@ -85,7 +85,7 @@ def bound(task: Task) -> set[str]:
 
 
 @every_family
-@pytest.mark.parametrize(("run", "count"), [(execute, 60), (execute_confined, 10)], ids=["plain", "confined"])
+@pytest.mark.parametrize(("run", "count"), [(execute, 60), (execute_confined, 3)], ids=["plain", "confined"])
 def test_the_program_finds_the_answer(run: Callable[[str], Any], count: int, family: Family | FunctionFamily) -> None:
     """The reference answers in the host; the oracle's program, written in another way, by plain CPython or confined."""
     split = "test_unseen" if family in UNSEEN else "train"
@@ -327,11 +327,11 @@ def test_table_of_families() -> None:
 # --- episodes ---
 
 
-@pytest.mark.parametrize("protocol", ["tags", "hermes", "chat"])
-def test_oracles_solve_every_family(protocol: str, drawn: dict[str, list[Task]]) -> None:
+@pytest.mark.parametrize(("protocol", "step"), [("tags", 1), ("hermes", 4), ("chat", 4)])
+def test_oracles_solve_every_family(protocol: str, step: int, drawn: dict[str, list[Task]]) -> None:
     """Code with line breaks, quotes and `<` survives each protocol, and so do functions as submissions."""
     env = gymnasium.make("TextPython-v0", protocol=protocol, action_mode="turn").unwrapped
-    for task in [*drawn["train"][::DRAWS], *drawn["test_unseen"][::DRAWS]]:
+    for task in [*drawn["train"][::DRAWS], *drawn["test_unseen"][::DRAWS]][::step]:
         env.reset(seed=0, options={"task": task})
         for turn in env.oracle_turns():
             *_, reward, terminated, truncated, info = env.step(turn)
