@@ -13,7 +13,7 @@ class S(str):
     def __add__(self, x): return self
     def __len__(self): return 0
     def __contains__(self, x): return False
-r = print(1, end='', sep=S("x" * 10))
+r = print(end='', sep=S("x" * 10))
 # %% name_subclass -> error
 class S(str):
     def __contains__(self, x): raise SystemExit
