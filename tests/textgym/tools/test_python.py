@@ -414,9 +414,7 @@ def test_environments_made_and_closed_leave_nothing():
     def count() -> tuple[int, int, int]:
         return descriptors(), len(descendants(os.getpid())), threading.active_count()
 
-    def at_most(
-        now: tuple[int, int, int], then: tuple[int, int, int]
-    ) -> bool:  # some of `then` were dying
+    def at_most(now: tuple[int, int, int], then: tuple[int, int, int]) -> bool:  # some of `then` were dying
         return all(a <= b for a, b in zip(now, then, strict=True))
 
     play(0)
