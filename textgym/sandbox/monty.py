@@ -12,13 +12,12 @@ import importlib
 import os
 import weakref
 from collections.abc import Callable
-from threading import Lock
 from typing import Any
 
 from textgym.sandbox.layers import SandboxError
 from textgym.sandbox.limits import Limits
 from textgym.sandbox.result import Result, Status
-from textgym.sandbox.session import refuse
+from textgym.sandbox.session import BaseSession, lost_text
 from textgym.sandbox.text import cut, safe
 from textgym.sandbox.zygote import cpu_seconds
 
@@ -78,9 +77,7 @@ class MontySandbox:
             ValueError: the sandbox is closed.
             SandboxError: this is a fork of the process that made the sandbox, or no worker starts.
         """
-        session = MontySession(self._checkout, self._monty, self.limits, seed)
-        session.open()
-        return session
+        return MontySession(self._checkout, self._monty, self.limits, seed)
 
     def _checkout(self, seed: int) -> Any:
         """A session of Monty's. Bound to this object, so that a session keeps its sandbox alive."""
@@ -114,56 +111,33 @@ class MontySandbox:
         return _make, (self.limits, self._spares)
 
 
-class MontySession:
+class MontySession(BaseSession):
     """Python that keeps its state from one `run` to the next. Made by `MontySandbox.session`.
 
     Runs come one after another, whatever threads they come from.
     """
 
     def __init__(self, take: Callable[[int], Any], monty: Any, limits: Limits, seed: int) -> None:
-        self._take, self._monty, self._limits, self._seed = take, monty, limits, seed
-        self._checkout: Any = None
-        self._pid = os.getpid()
-        self._closed = self._lost = False
-        self._lock = Lock()
+        super().__init__(limits)
+        self._take, self._monty, self._seed = take, monty, seed
+        self._checkout: Any = take(seed)
 
-    def open(self) -> None:
-        """Take a worker, if there is none."""
+    def _answer(self, source: str) -> Result:
         if self._checkout is None:
             self._checkout = self._take(self._seed)
-
-    def run(self, source: str) -> Result:
-        """Run `source`. Whatever it does, the answer is a `Result`.
-
-        Raises:
-            ValueError: the session is closed.
-            SandboxError: no worker can be had, or this is a fork of the process that made the session.
-        """
-        if os.getpid() != self._pid:
-            raise SandboxError(f"this session belongs to process {self._pid}; open one in this process")
-        with self._lock:
-            if self._closed:
-                raise ValueError("this session is closed; open another with MontySandbox.session()")
-            if (refusal := refuse(source, self._limits)) is not None:
-                return Result(Status.REFUSED, error=refusal)
-            restarted, self._lost = self._lost, False
-            self.open()
-            printed = _Printed(self._limits.stdout_chars)
-            pid = self._checkout.worker_pid
-            before = cpu_seconds(pid)
-            status, value, error = self._feed(source, printed)
-            used = max(cpu_seconds(pid) - before, 0.0) if 0.0 <= before < float("inf") else 0.0
-            if status == Status.LOST:
-                self._drop()
-                self._lost = True
-            truncated = printed.truncated
-            if value is not None:
-                truncated |= len(value) > self._limits.value_chars
-                value = safe(value[: self._limits.value_chars])
-            if error is not None:
-                truncated |= len(error) > self._limits.error_chars
-                error = safe(cut(error, self._limits.error_chars))
-            return Result(status, safe(printed.text), value, error, used, truncated, restarted)
+        printed = _Printed(self._limits.stdout_chars)
+        pid = self._checkout.worker_pid
+        before = cpu_seconds(pid)
+        status, value, error = self._feed(source, printed)
+        used = max(cpu_seconds(pid) - before, 0.0) if 0.0 <= before < float("inf") else 0.0
+        truncated = printed.truncated
+        if value is not None:
+            truncated |= len(value) > self._limits.value_chars
+            value = safe(value[: self._limits.value_chars])
+        if error is not None:
+            truncated |= len(error) > self._limits.error_chars
+            error = safe(cut(error, self._limits.error_chars))
+        return Result(status, safe(printed.text), value, error, used, truncated)
 
     def _feed(self, source: str, printed: _Printed) -> tuple[Status, str | None, str | None]:
         """What became of `source`, its value, and what went wrong."""
@@ -175,12 +149,12 @@ class MontySession:
         except monty.MontyRuntimeError as error:
             raised = error.exception()
             if isinstance(raised, TimeoutError) and not error.traceback():  # the code's own has one
-                return Status.LOST, None, _lost(f"it ran for {self._limits.cpu_s:g} s")
+                return Status.LOST, None, lost_text(f"it ran for {self._limits.cpu_s:g} s")
             status = Status.REFUSED if str(raised).startswith(_GAP) else Status.ERROR
             return status, None, explain(raised, error.display())
         except monty.MontyCrashedError as error:
             late = f"it did not answer within {self._limits.wall_s:g} s"
-            return Status.LOST, None, _lost(late if error.timed_out else "its process died")
+            return Status.LOST, None, lost_text(late if error.timed_out else "its process died")
         except Exception as error:  # a value that has no counterpart in this process
             return Status.ERROR, None, f"the value cannot be shown: {type(error).__name__}: {error}"
         try:
@@ -202,16 +176,6 @@ class MontySession:
             return
         with self._lock:
             self._drop()
-
-    def __enter__(self) -> MontySession:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        with contextlib.suppress(Exception):  # at the interpreter's end, anything may be gone
-            self.close()
 
 
 class _Printed:
@@ -280,10 +244,6 @@ def _readable(value: Any, monty: Any) -> Any:
     if isinstance(value, monty.MontyStdTypeProxy):
         return _Shown(f"<{'class' if value.kind == 'type' else 'built-in function'} {value.name}>")
     return value
-
-
-def _lost(why: str) -> str:
-    return f"the session was lost: {why}. What it held is gone; the next call starts from nothing"
 
 
 def _leave(pool: Any, pid: int) -> None:
