@@ -13,6 +13,7 @@ from typing import Any
 
 from . import names
 from .guards import is_own_class
+from .replacements import Dispatcher, Opaque
 
 _OF_CLASS = frozenset({"__reduce_ex__", "__reduce__"})
 
@@ -47,6 +48,8 @@ def _load() -> Any:
     module.getattr, module.setattr = _read, _set
     module._copy_dispatch[types.MethodType] = lambda method: method
     module._deepcopy_dispatch[types.MethodType] = _method
+    for kind in (Opaque, Dispatcher):  # functions, as far as programs can see
+        module._copy_dispatch[kind] = module._deepcopy_dispatch[kind] = lambda function, *_: function
     return module
 
 

@@ -148,15 +148,24 @@ def singledispatch(function: Callable[..., Any]) -> Any:
 
 
 class Opaque:
-    """A function of ours as an object that only can be called."""
+    """Calls a function of ours."""
 
-    __slots__ = ("_call",)
+    __slots__ = ("__name__", "_call")
 
-    def __init__(self, call: Callable[..., Any]) -> None:
+    def __init__(self, call: Callable[..., Any], name: str | None = None) -> None:
         self._call = call
+        self.__name__ = call.__name__ if name is None else name
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         return self._call(*args, **keywords)
+
+    def __repr__(self) -> str:
+        return f"<built-in function {self.__name__}>"
+
+
+# What programs read of it: `type(print)`, and errors about it.
+Opaque.__module__, Opaque.__qualname__ = "builtins", "builtin_function_or_method"
+Opaque.__name__ = "builtin_function_or_method"
 
 
 class Dispatcher(Opaque):

@@ -132,3 +132,17 @@ class P(Protocol):
 match "{0.__class__}":
     case P(f): r = f(1)
 r
+# %% copied_builtins_are_themselves -> value [True, True, True]
+import copy
+[copy.deepcopy(f) is f for f in (print, getattr, open)]
+# %% builtins_tell_nothing_of_the_host -> value [<built-in function print>, <built-in function getattr>, <built-in function open>]
+[print, getattr, open]
+# %% builtins_are_no_methods -> value [False, False, False]
+[hasattr(f, "__self__") for f in (print, getattr, vars)]
+# %% kind_of_builtins_holds_no_guard -> error
+Kind = type(getattr)
+Kind._call
+# %% class_of_builtins_derived -> value 'ours'
+class Mine(type(getattr)):
+    def __call__(self, *a): return "ours"
+Mine(print)("a")
