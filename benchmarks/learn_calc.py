@@ -61,9 +61,16 @@ def run(arguments: Arguments, seed: int) -> dict[str, Any]:
             threads = {**os.environ, "OMP_NUM_THREADS": str(arguments.threads)}
             subprocess.run(command, stdout=log, stderr=log, check=True, env=threads)
     results: dict[str, Any] = json.loads((folder / "results.json").read_text())
+    warm_start = [row for row in metrics(folder) if row["stage"] == "sft"][-1]
+    results["sft_stopped"] = {"step": warm_start["step"], "sampled_success": warm_start["success"]}
     shown = ", ".join(f"{name} {results['evaluations'][name]['success']:.1%}" for name in NAMES)
     print(f"seed {seed}: {shown}", flush=True)
     return {"seed": seed, **results}
+
+
+def metrics(folder: Path) -> list[dict[str, Any]]:
+    """The rows that a run has logged."""
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
 def plot(folders: list[Path], png: Path, title: str) -> None:
@@ -73,7 +80,7 @@ def plot(folders: list[Path], png: Path, title: str) -> None:
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axis = figure.subplots()
     for folder in folders:
-        rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        rows = metrics(folder)
         ppo = [r for r in rows if r["stage"] == "ppo"]
         last = next(r for r in reversed(rows) if r["stage"] == "eval")
         (line,) = axis.plot([r["episodes"] for r in ppo], [r["success"] for r in ppo], lw=1, alpha=0.7)

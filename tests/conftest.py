@@ -1,6 +1,7 @@
 """What every test runs under. Set before a test module can import torch, transformers or matplotlib."""
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -11,6 +12,10 @@ os.environ["MPLBACKEND"] = "Agg"
 # No test may reach for a hub, or wait for one that is not there.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+# A shell that starts the tests in the background has Ctrl-C ignored, and tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadlines: a shared machine is slow at times. CI draws the same examples every run, a person's runs draw new ones.
 settings.register_profile("ci", deadline=None, derandomize=True)

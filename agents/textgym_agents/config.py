@@ -143,15 +143,23 @@ def demo() -> TrainConfig:
             max_tool_tokens=24,
         ),
         # A constant rate to the end: what it leaves is a policy that knows more than its noise lets it show.
-        sft=SFTConfig(stop_at=0.5, muon_lr=0.01),
+        sft=SFTConfig(stop_at=0.5, muon_lr=0.01, demonstrations=10_000),
         # Monte Carlo advantages: the one reward lies 20 tokens behind the digit that decides it. The critic explains
         # little of a copying error, and through the shared trunk its loss would drown the policy's. A failed episode
         # has one wrong digit among twenty right tokens, so negative advantages are mostly noise.
         ppo=PPOConfig(
             lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.3, bootstrap_truncated=False
         ),
+        # Sixteen rows fit the cache of a core: a third faster than 64, with the same gradient.
         learner=LearnerConfig(
-            lr=4e-4, adam_beta2=0.98, warmup_steps=2, decay_steps=60, final_lr=0.05, epochs=1, minibatches=4
+            lr=4e-4,
+            adam_beta2=0.98,
+            warmup_steps=2,
+            decay_steps=60,
+            final_lr=0.05,
+            epochs=1,
+            minibatches=4,
+            micro_batch_size=16,
         ),
         iterations=60,
         retry=0.5,
