@@ -42,3 +42,11 @@ __all__ = [
 ]
 
 register("TextCalc-v0", "textgym_tasks.calc:CalcTasks")
+register(
+    "TextPython-v0",
+    "textgym_tasks.python:PythonTasks",
+    max_tokens=4096,
+    max_new_tokens=1024,
+    max_turns=6,
+    max_tool_tokens=512,
+)

@@ -18,11 +18,13 @@ from textgym.task import Task, ToolCall
 from textgym.tools.calculator import calculate
 from textgym_tasks.calc import CalcTasks
 from textgym_tasks.calc.families import WORDS, words_of
-from textgym_tasks.calc.operands import POOLS, pool, pool_of, splitmix64
-from textgym_tasks.calc.source import BY_NAME, LEVELS, SEEN
 from textgym_tasks.calc.unseen import UNSEEN
+from textgym_tasks.families import LEVELS
+from textgym_tasks.operands import POOLS, pool, pool_of, splitmix64
 
 SPLITS = CalcTasks.splits
+SEEN = CalcTasks.seen
+BY_NAME = {family.name: family for family in SEEN + UNSEEN}
 DRAWS = 20_000
 MAY_BE_NEGATIVE = {"negative_difference", "overdrawn", "percent_change", "profit", "reserves"}
 

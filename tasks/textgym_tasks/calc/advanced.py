@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from textgym_tasks.calc.basic import CENTS, COUNT, CUT, FIVE, FOUR, PRICE, THREE, TWO
 from textgym_tasks.calc.families import Family
-from textgym_tasks.calc.operands import Operand
 from textgym_tasks.calc.terms import smaller
+from textgym_tasks.operands import Operand
 
 LEVEL_3 = (
     Family(

@@ -6,7 +6,7 @@ In a wording the operands may stand in another order than in the formula: "Subtr
 from __future__ import annotations
 
 from textgym_tasks.calc.families import Family
-from textgym_tasks.calc.operands import Operand
+from textgym_tasks.operands import Operand
 
 COUNT = Operand(3, 9)
 RATE = Operand(3, 99)

@@ -11,8 +11,8 @@ from string import Formatter
 import numpy as np
 
 from textgym.task import Task
-from textgym_tasks.calc.operands import Number, Operand, pick
 from textgym_tasks.calc.terms import Term, decimal_text, is_short_decimal
+from textgym_tasks.operands import Number, Operand, pick
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "name": ("Ana", "Ben", "Carla", "David", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Keiko", "Liam"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textgym_tasks.calc.basic import CENTS, CUT, FOUR, PRICE, THREE, TWO
 from textgym_tasks.calc.families import Family
-from textgym_tasks.calc.operands import Operand
+from textgym_tasks.operands import Operand
 
 UNSEEN = (
     Family(
