@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cache
 from string import Formatter
 
@@ -70,14 +69,15 @@ class Family:
             numbers = {slot: operand.draw(rng, pool) for slot, operand in self.operands.items()}
             others = {slot: operand.draw(rng, pool) for slot, operand in self.distractors.items()}
             texts = [number.text() for number in numbers.values()]
-            term = self.formula(*map(Term, texts, [number.value for number in numbers.values()]))
-            exact = term.value
-            short = is_short_decimal(exact)
+            terms = (Term(text, n.digits, 10**n.places) for text, n in zip(texts, numbers.values(), strict=True))
+            term = self.formula(*terms)
+            tie = is_tie(term.below)
+            short = is_short_decimal(term.below)
             if not short:
                 term = term.rounded()
-            answer = decimal_text(term.value)
+            answer = decimal_text(term.above, term.below)
             shown = numbers | others
-            if not is_tie(exact) and needs_work(term.value, answer, list(shown.values())):
+            if not tie and needs_work(term.above, answer, shown.values()):
                 break
         prompt = self._word(rng, shown)
         if not short:
@@ -103,15 +103,21 @@ class Family:
         return wording.format(**texts, **words)
 
 
-def is_tie(exact: int | Fraction) -> bool:
-    """Whether rounding to 2 decimals meets a tie, on which rounding rules disagree."""
-    return (exact * 200).denominator == 1 and not is_short_decimal(exact)
+def is_tie(below: int) -> bool:
+    """Whether rounding a value with this denominator to 2 decimals meets a tie, on which rounding rules disagree."""
+    return not 200 % below and not is_short_decimal(below)
 
 
-def needs_work(value: int | Fraction, answer: str, shown: list[Number]) -> bool:
-    """Whether the answer has three digits or more and cannot be copied from the question, not even as a fraction."""
+def needs_work(above: int, answer: str, shown: Iterable[Number]) -> bool:
+    """Whether an answer with the numerator `above` has three digits or more and cannot be copied from the question.
+
+    Not even as a fraction: 24319 dollars in the ratio 4:12 would be right as 24319/4.
+    """
     digits = answer.replace("-", "").replace(".", "").strip("0")
-    if len(digits) < 3 or any(digits in str(number.digits) for number in shown):
+    if len(digits) < 3:
         return False
-    # 24319 dollars in the ratio 4:12 would be right as 24319/4.
-    return abs(value.numerator) not in [number.digits for number in shown]
+    above = abs(above)
+    for number in shown:
+        if number.digits == above or digits in str(number.digits):
+            return False
+    return True
