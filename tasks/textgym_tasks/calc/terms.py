@@ -14,6 +14,8 @@ from __future__ import annotations
 from fractions import Fraction
 from math import gcd
 
+from textgym_tasks.operands import with_point
+
 ADDITIVE, MULTIPLICATIVE, ATOM = 1, 2, 3
 """How strongly the outermost operator of a term binds; decides on parentheses."""
 
@@ -35,8 +37,7 @@ def decimal_text(above: int, below: int = 1, places: int = 2) -> str:
     """
     if below == 1:
         return str(above)
-    whole, part = divmod(abs(above) * 10**places // below, 10**places)
-    text = f"{whole}.{part:0{places}d}".rstrip("0").rstrip(".")
+    text = with_point(abs(above) * 10**places // below, places).rstrip("0").rstrip(".")
     return f"-{text}" if above < 0 else text
 
 
@@ -49,9 +50,7 @@ class Term:
 
     __slots__ = ("above", "below", "binding", "steps", "text")
 
-    def __init__(
-        self, text: str, above: int, below: int = 1, binding: int = ATOM, steps: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, text: str, above: int, below: int = 1, binding: int = ATOM, steps: tuple[str, ...] = ()) -> None:
         if below != 1:
             common = gcd(above, below)
             above, below = above // common, below // common
