@@ -21,7 +21,7 @@ class CalcTasks(FamilyTasks):
     >>> source = CalcTasks(difficulty=1, families=["difference"])
     >>> task = source.draw(np.random.default_rng(0), "train")
     >>> task.metadata["expression"], task.answer, source.grade(task, task.answer)
-    ('3451-137', '3314', {'correct': 1.0})
+    ('7041-213', '6828', {'correct': 1.0})
     """
 
     tools = ("calculator",)
