@@ -1,9 +1,10 @@
-"""Learning on TextCalc-v0 over seeds.
+"""Learning on TextCalc-v0 and TextPython-v0 over seeds.
 
     python benchmarks/learn_calc.py --seeds 10                                 the embedded default
     python benchmarks/learn_calc.py --preset pretrained --seeds 1 --workers 1  SmolLM2-135M-Instruct with LoRA
+    python benchmarks/learn_calc.py --preset python --seeds 1                  the easy level of TextPython-v0
 
-Runs `textgym train TextCalc-v0 --preset PRESET` once a seed, `--workers` at a time, and writes
+Runs `textgym train ENV --preset PRESET` once a seed, `--workers` at a time, and writes
 `benchmarks/results/learn_calc_PRESET.json` (every seed's evaluations, versions, machine) and a picture of the curves.
 """
 
@@ -25,13 +26,15 @@ from machine import describe
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = ("start", "sft", "ppo")
+ENVS = {"demo": "TextCalc-v0", "pretrained": "TextCalc-v0", "python": "TextPython-v0"}
+"""What a preset is for."""
 
 
 @dataclass
 class Arguments:
     """Train the demo preset on several seeds."""
 
-    preset: Literal["demo", "pretrained"] = "demo"
+    preset: Literal["demo", "pretrained", "python"] = "demo"
     """the configuration"""
     seeds: int = 10
     """seeds 0 to seeds - 1"""
@@ -50,7 +53,8 @@ def run(arguments: Arguments, seed: int) -> dict[str, Any]:
     if (folder / "progress.json").exists():
         command += ["--resume", str(folder)]
     else:
-        command += ["TextCalc-v0", "--preset", arguments.preset, "--seed", str(seed), "--out", str(folder)]
+        env_id = ENVS[arguments.preset]
+        command += [env_id, "--preset", arguments.preset, "--seed", str(seed), "--out", str(folder)]
     if not (folder / "results.json").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with open(folder.with_suffix(".log"), "w") as log:
@@ -98,7 +102,7 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     name = f"learn_calc_{arguments.preset}"
     (RESULTS / f"{name}.json").write_text(json.dumps(summary, indent=2) + "\n")
-    plot(folders, RESULTS / f"{name}.png", f"TextCalc-v0, preset {arguments.preset}, one line a seed")
+    plot(folders, RESULTS / f"{name}.png", f"{ENVS[arguments.preset]}, preset {arguments.preset}, one line a seed")
     print(json.dumps({key: summary[key] for key in ("final_success", "seeds_at_90_percent", "seeds_at_95_percent")}))
 
 

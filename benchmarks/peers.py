@@ -17,7 +17,7 @@ WORKERS = Path(__file__).parent / "workers"
 
 @dataclass(frozen=True)
 class Peer:
-    """A library that `env_throughput.py` compares with.
+    """A library that `env_throughput.py` and `sandbox.py` compare with.
 
     Attributes:
         name: how results call it.
@@ -65,15 +65,16 @@ class Worker:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PATH": path}
         self.scratch = tempfile.TemporaryDirectory()
         self.errors = Path(self.scratch.name) / "errors.txt"
-        self.process = subprocess.Popen(
-            [python, WORKERS / peer.worker, questions.resolve()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors.open("w"),
-            text=True,
-            env=environment,
-            cwd=self.scratch.name,
-        )
+        with self.errors.open("w") as errors:
+            self.process = subprocess.Popen(
+                [python, WORKERS / peer.worker, questions.resolve()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=environment,
+                cwd=self.scratch.name,
+            )
 
     def play(self, way: str, tool: str, episodes: int) -> dict[str, Any]:
         """`seconds`, `turns` and `right` answers of so many episodes.
@@ -107,5 +108,6 @@ class Worker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.process.kill()
-        self.process.wait()
+        with self.process:  # closes its pipes and waits
+            pass
         self.scratch.cleanup()

@@ -1,6 +1,7 @@
 """SFT, then PPO on TextCalc-v0, with nothing hidden: the loop of the README."""
 
 import gymnasium as gym
+import numpy as np
 import torch
 
 import textgym
@@ -9,6 +10,7 @@ from textgym_agents import (
     Learner,
     LearnerConfig,
     PPOConfig,
+    Retries,
     Sampler,
     SFTConfig,
     Trajectory,
@@ -17,49 +19,47 @@ from textgym_agents import (
     evaluate,
     fixed_tasks,
     rollout,
+    succeeded,
     tiny_model,
+    train_bpe_on,
     train_sft,
 )
+from textgym_tasks.calc import CalcTasks
+
+CHOICE = {"difficulty": 1, "families": ("sum", "difference", "product", "gathered", "sold", "packed")}
+MARKUP = ("<request>", "<calculator>", "<call>", "<response>", "<submit>")
 
 
-def make_envs(split: str, num_envs: int = 64) -> textgym.TextVectorEnv:
-    return gym.make_vec(
-        "TextCalc-v0",
-        num_envs=num_envs,
-        split=split,
-        source_kwargs={"difficulty": 1},
-        tokenizer=textgym.ByteTokenizer(["<request>", "<calculator>", "<call>", "<response>", "<submit>"]),
-        system_prompt="",
-        max_tokens=256,
-        max_new_tokens=48,
-        autoreset_mode="SameStep",
-        record=True,  # transcripts come with the last step's info
-    )
+def main(sft_steps: int = 240, iterations: int = 60, episodes: int = 256, held_out: int = 500) -> None:
+    source = CalcTasks(**CHOICE)
+    tokenizer = textgym.HFTokenizer(train_bpe_on(source, 512, MARKUP, seed=0))
+    budgets = {"max_tokens": 96, "max_new_tokens": 20, "max_turns": 3, "max_tool_tokens": 24}
+    options = {"tokenizer": tokenizer, "system_prompt": "", "source_kwargs": CHOICE, **budgets}
+    # SameStep resets a slot at once, and with record=True an episode's transcript comes in its last info.
+    envs = gym.make_vec("TextCalc-v0", num_envs=128, autoreset_mode="SameStep", record=True, **options)
 
-
-def main(sft_steps: int = 400, iterations: int = 40, episodes: int = 256, held_out: int = 200) -> None:
-    envs, test_envs = make_envs("train"), make_envs("test")
-    policy = ValueHeadPolicy(tiny_model(envs.rules.tokenizer.vocab_size, seed=0))
-
+    policy = ValueHeadPolicy(tiny_model(tokenizer.vocab_size, seed=0))
     demos = demonstrations(envs.rules, n=32 * sft_steps, seed=0)
-    train_sft(policy, demos, SFTConfig(steps=sft_steps), seed=0)
+    train_sft(policy, demos, SFTConfig(steps=sft_steps, muon_lr=0.01), seed=0)
 
-    generator = torch.Generator().manual_seed(0)
+    generator, rng = torch.Generator().manual_seed(0), np.random.default_rng(0)
     sampler = Sampler(policy, envs.num_envs, envs.rules.max_tokens, generator=generator)
-    ppo = PPO(PPOConfig(lam=1.0, kl_coef=0.0, detach_values=True, negative_weight=0.0))
-    learner = Learner(
-        policy, ppo, LearnerConfig(lr=2e-3, adam_eps=1e-3, max_grad_norm=0.05, minibatches=4), generator=generator
-    )
-    tasks = fixed_tasks(test_envs.rules.source, "test", n=held_out, seed=1)
-    greedy = Sampler(policy, test_envs.num_envs, test_envs.rules.max_tokens, generator=generator, greedy=True)
+    ppo = PPO(PPOConfig(lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.3))
+    rates = LearnerConfig(lr=4e-4, adam_beta2=0.98, minibatches=4, decay_steps=iterations, final_lr=0.05)
+    learner = Learner(policy, ppo, rates, generator=generator)
+    retries = Retries(share=0.5)
 
     for iteration in range(iterations):
-        transcripts = rollout(envs, sampler, episodes, seed=iteration * envs.num_envs)  # slot i takes seed + i
+        tasks, again = retries.draw(source, "train", episodes, rng)
+        transcripts = rollout(envs, sampler, episodes, seed=iteration, tasks=tasks)
+        success = [succeeded(t) for t in transcripts]
+        retries.record(tasks, success)
         metrics = learner.step([Trajectory.from_transcript(t) for t in transcripts])
-        reward = sum(sum(t.turn_rewards) for t in transcripts) / len(transcripts)
-        print(f"{iteration:3d}  reward {reward:.3f}  clip fraction {metrics['clip_fraction']:.3f}")
+        fresh = np.mean(success[again:])
+        print(f"{iteration:3d}  success {fresh:.3f} on fresh tasks  clip fraction {metrics['clip_fraction']:.3f}")
 
-    result = evaluate(test_envs, greedy, tasks)
+    greedy = Sampler(policy, envs.num_envs, envs.rules.max_tokens, generator=generator, greedy=True)
+    result = evaluate(envs, greedy, fixed_tasks(source, "test", n=held_out, seed=1))
     print(f"held out: {result.success:.1%} ({result.low:.1%} to {result.high:.1%})")
 
 

@@ -1,8 +1,9 @@
-"""The command `textgym`: `list` and `play` here; other packages add commands by entry point (`textgym.commands`)."""
+"""The command `textgym`: `list`, `play` and `doctor`; other packages add theirs by entry point (`textgym.commands`)."""
 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from typing import Annotated, Any
@@ -26,11 +27,10 @@ def text_env_ids() -> list[str]:
 def list_envs() -> None:
     """List the environments: id, tools, splits and one sample question each."""
     for env_id in text_env_ids():
-        env = make_text_env(env_id)
-        env.reset(seed=0)
-        source = env.rules.source
-        print(f"{env_id}\n  tools:  {', '.join(env.rules.tools)}\n  splits: {', '.join(source.splits)}")
-        print(f"  sample: {visible(env.task.prompt) if env.task else ''}")
+        with make_text_env(env_id) as env:
+            env.reset(seed=0)
+            print(f"{env_id}\n  tools:  {', '.join(env.rules.tools)}\n  splits: {', '.join(env.rules.source.splits)}")
+            print(f"  sample: {visible(env.task.prompt) if env.task else ''}")
 
 
 def make_text_env(env_id: str, **kwargs: Any) -> TextEnv:
@@ -56,7 +56,11 @@ def play(env: str, seed: int | None = None, split: str = "train", protocol: str 
         split: where tasks come from.
         protocol: how to write tool calls: tags, hermes or chat.
     """
-    text_env = make_text_env(env, split=split, protocol=protocol)
+    with make_text_env(env, split=split, protocol=protocol) as text_env:
+        _play(text_env, seed)
+
+
+def _play(text_env: TextEnv, seed: int | None) -> None:
     color = sys.stdout.isatty()
     text_env.reset(seed=seed)
     print(render_transcript(text_env.transcript(), text_env.rules.tokenizer, color), end="", flush=True)
@@ -82,9 +86,31 @@ def play(env: str, seed: int | None = None, split: str = "train", protocol: str 
             print()
 
 
+def doctor() -> int:
+    """Try the layers that confine model-written code on this machine, and say what is missing, why, and what it means.
+
+    Returns:
+        The exit status: 1 if the sandbox would not start here by default.
+    """
+    from textgym.sandbox import Sandbox
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # what it warns of is said below
+        with Sandbox(allow_weak=True) as sandbox:
+            layers = sandbox.layers
+            with sandbox.session() as session:
+                works = session.run("6 * 7").value == "42"
+    print(f"layers of the sandbox, each tried on this machine:\n{layers.report()}")
+    weakness = layers.weakness()
+    if weakness is not None:
+        print(f"the sandbox does not start here without allow_weak=True: {weakness}")
+    print("a session answers" if works else "a session gives no right answer")
+    return int(weakness is not None or not works)
+
+
 def commands() -> dict[str, Callable[..., Any]]:
     """All subcommands by name; those of other packages are imported only when they are asked for."""
-    found: dict[str, Callable[..., Any]] = {"list": list_envs, "play": play}
+    found: dict[str, Callable[..., Any]] = {"list": list_envs, "play": play, "doctor": doctor}
     for entry in entry_points(group="textgym.commands"):
         found[entry.name] = entry.load
     return found
@@ -105,12 +131,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"textgym: unknown command {name!r}; the commands are {', '.join(found)}", file=sys.stderr)
         return 2
     try:
-        if name in ("list", "play"):
+        if name in ("list", "play", "doctor"):
             import tyro  # an extra: the environments do not need it
 
-            positional: Any = {"list": list_envs, "play": _play_cli}[name]
-            tyro.cli(positional, args=arguments[1:], prog=f"textgym {name}")
-            return 0
+            positional: Any = {"list": list_envs, "play": _play_cli, "doctor": doctor}[name]
+            return tyro.cli(positional, args=arguments[1:], prog=f"textgym {name}") or 0
         return int(found[name]()(arguments[1:]) or 0)
     except KeyboardInterrupt:
         return 130

@@ -54,8 +54,8 @@ class Episode:
         self.metadata: dict[str, Any] = {}
         self._clear()
 
-    def _clear(self) -> None:
-        self.spans: list[Span] = list(self.rules.prefix_spans)
+    def _clear(self, prefix: Sequence[Span] = ()) -> None:
+        self.spans: list[Span] = list(prefix)
         self.turn_start = 0
         self.turn_rewards: list[float] = []
         self.calls = 0
@@ -91,7 +91,7 @@ class Episode:
         ids, marks = self.rules.prefix_arrays
         self.rules.check_fits(len(ids) + sum(map(len, encoded)))
         self.toolbox.reset(seeds)
-        self._clear()
+        self._clear(self.rules.prefix_spans)
         self.task, self.metadata = task, dict(metadata or {})
         self.rows.fill(self.row, ids, marks)
         end = self._write(pieces, encoded, 0, len(ids))

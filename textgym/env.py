@@ -18,9 +18,17 @@ from textgym.spaces import ActionMode, TurnSpace, make_spaces, turn_ids
 from textgym.task import Task, TaskSource
 from textgym.transcript import StopReason, Transcript
 
-__all__ = ["ActionMode", "Observation", "TextEnv", "TurnSpace", "make_spaces", "turn_ids"]
+__all__ = ["ActionMode", "Observation", "TextEnv", "TurnSpace", "UnknownRenderMode", "make_spaces", "turn_ids"]
 
 _Step = tuple[Observation, float, bool, bool, dict[str, Any]]
+
+
+class UnknownRenderMode(ValueError, TypeError):
+    """A render mode that text does not have.
+
+    A TypeError too, for libraries that ask every environment for pictures: to them it says that there are none. So
+    Stable-Baselines3's `make_vec_env(id)` makes the environment without a render mode.
+    """
 
 
 class TextEnv(gymnasium.Env[Observation, Any]):
@@ -42,6 +50,8 @@ class TextEnv(gymnasium.Env[Observation, Any]):
     Action: with `action_mode="token"` the next token, `Discrete(V)`; with `"turn"` a run of tokens padded by -1,
     `MultiDiscrete` of `max_new_tokens` ids from -1 to V-1. The two are one engine: the same tokens give the same
     transcript and rewards. A turn's tokens may come in several actions; ids behind the end of the turn are ignored.
+    For libraries that know no `MultiDiscrete` that starts below 0, such as Stable-Baselines3, Gymnasium's wrapper
+    moves it: `TransformAction(env, lambda ids: ids - 1, MultiDiscrete(env.action_space.nvec))`.
 
     A turn ends with EOS or one of the protocol's stop strings. Its tool calls run inside the step that ends it, one
     after another, and the replies are in the observation of that step, each paired with its call by id. Every call
@@ -97,6 +107,7 @@ class TextEnv(gymnasium.Env[Observation, Any]):
     Raises:
         ValueError: an unknown split, tool, protocol, layout, policy or action mode, a number out of range, or a chat
             template that is missing or cannot be played with.
+        UnknownRenderMode: a ValueError, and for the sake of other libraries a TypeError.
         TemplateNotPrefixPreserving: a chat template that rewrites history.
         ContextTooShort: the prompt of one of the tasks that were tried does not fit.
 
@@ -118,7 +129,7 @@ class TextEnv(gymnasium.Env[Observation, Any]):
         **rules: Any,
     ) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise ValueError(f"unknown render_mode {render_mode!r}; the modes are 'ansi' and 'human'")
+            raise UnknownRenderMode(f"unknown render_mode {render_mode!r}; the modes are 'ansi' and 'human'")
         self.rules = Rules.make(source, **rules)
         self.action_mode, self.render_mode = action_mode, render_mode
         self.observation_space, self.action_space = make_spaces(self.rules, action_mode)

@@ -6,11 +6,31 @@ that no tool, whatever it draws, can move the tasks or another tool.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+import gymnasium
 import numpy as np
 
 _TASKS, _TOOLS = 0, 1
+
+
+def slot_seeds(seed: int | Iterable[int | None] | None, num_envs: int) -> list[int | None]:
+    """The seed of each slot of a vector environment: seed + i, or its own, or None.
+
+    Raises:
+        ValueError: seeds for another number of slots.
+        gymnasium.error.Error: something that is no seed, as Gymnasium has it.
+    """
+    if isinstance(seed, (int, np.integer)):
+        seed = [int(seed) + i for i in range(num_envs)]
+    seeds = list(seed) if isinstance(seed, Iterable) else [seed] * num_envs
+    if len(seeds) != num_envs:
+        raise ValueError(f"{len(seeds)} seeds for {num_envs} slots; give one int, or one for each slot")
+    for each in seeds:
+        if not (each is None or (isinstance(each, (int, np.integer)) and each >= 0)):
+            raise gymnasium.error.Error(f"a seed is a whole number from 0 up, or None, not {each!r}")
+    return [None if each is None else int(each) for each in seeds]
 
 
 class ToolSeeds(NamedTuple):

@@ -20,7 +20,7 @@ from textgym.rendering import render_transcript
 from textgym.rows import MARK
 from textgym.rows import Arrays as Observation
 from textgym.rules import Rules
-from textgym.seeding import Generators
+from textgym.seeding import Generators, slot_seeds
 from textgym.spaces import ActionMode, make_spaces, turn_ids
 from textgym.task import Task, TaskSource
 from textgym.transcript import Transcript
@@ -43,6 +43,7 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         copy: False returns the arrays that the next step overwrites: faster, for callers that keep nothing.
         pending_after: seconds that a step waits for the tools that it called. None waits for all of them.
 
+    `reset(options={"task": task})` plays one task in every slot, as a group of episodes to compare needs it.
     `reset(options={"tasks": [...]})` queues tasks: slots take them in order, at reset and autoreset, and draw their
     own once the queue is empty. That is how an evaluation plays a fixed list of tasks. What their tools draw at random
     depends on the seed of slot 0 and on the place in the queue, so the number of slots changes no episode. A reset
@@ -102,32 +103,32 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         """Start an episode in every slot, or in those of `options["reset_mask"]` (bool (N,)).
 
         Raises:
-            ValueError: seeds or mask of another length than N, or a first reset that leaves slots out.
+            ValueError: seeds or mask of another length than N, a mask that is not of bools, or a first reset that
+                leaves slots out.
+            gymnasium.error.Error: a seed that is no whole number from 0 up.
             ContextTooShort: a prompt does not fit.
         """
         options = options or {}
-        mask = np.asarray(options.get("reset_mask", np.ones(self.num_envs, bool)), bool)
-        if mask.shape != (self.num_envs,):
-            raise ValueError(f"reset_mask has shape {mask.shape}; give one bool for each of the {self.num_envs} slots")
+        mask = np.asarray(options.get("reset_mask", self._all))
+        if mask.shape != (self.num_envs,) or mask.dtype != bool:
+            raise ValueError(
+                f"reset_mask has shape {mask.shape} and dtype {mask.dtype}; give one bool for each of the "
+                f"{self.num_envs} slots"
+            )
+        if "task" in options and "tasks" in options:
+            raise ValueError("give either one task for all slots, or tasks to queue")
         if not (self._generators or mask.all()):
             raise ValueError("the first reset must start every slot; leave reset_mask out")
         self._seed(seed, mask)
         if "tasks" in options or "reset_mask" not in options:
             self._queue = deque(options.get("tasks", ()))
         for i in np.flatnonzero(mask).tolist():
-            self._reset_slot(i)
+            self._reset_slot(i, options.get("task"), options.get("episode"))
         return self._observation(), self._with_arrays({}, mask)
 
     def _seed(self, seed: int | Sequence[int | None] | None, mask: npt.NDArray[np.bool_]) -> None:
         """Seed the slots of `mask` as `TextEnv` does; a slot without a seed keeps the generators that it has."""
-        if seed is None:
-            seeds: list[int | None] = [None] * self.num_envs
-        elif isinstance(seed, (int, np.integer)):
-            seeds = [int(seed) + i for i in range(self.num_envs)]
-        else:
-            seeds = list(seed)
-        if len(seeds) != self.num_envs:
-            raise ValueError(f"{len(seeds)} seeds for {self.num_envs} slots; give one int, or one for each slot")
+        seeds = slot_seeds(seed, self.num_envs)
         super().reset(seed=seeds[0])
         if seeds[0] is not None:
             self._queue_generators = Generators(seeds[0])
@@ -136,23 +137,28 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
             if seeds[i] is not None:
                 self._generators[i] = Generators(seeds[i])
 
-    def _reset_slot(self, i: int) -> None:
-        episode = self.episodes[i]
-        if self._queue:
-            task, generators = self._queue.popleft(), self._queue_generators
-        else:
-            generators = self._generators[i]
+    def _reset_slot(self, i: int, task: Task | None = None, number: int | None = None) -> None:
+        """Start an episode in slot `i`; `task` and `number` are `TextEnv.reset`'s options "task" and "episode"."""
+        episode, generators = self.episodes[i], self._generators[i]
+        if task is None and self._queue:
+            task, generators, number = self._queue.popleft(), self._queue_generators, None
+        elif task is None:
             task = self.rules.source.draw(generators.tasks, self.rules.split)
-        seeds = generators.next_episode()
+        seeds = generators.next_episode(number)
         facts = generators.facts()
         episode.reset(task, facts if self.spec is None else {"env_id": self.spec.id, **facts}, seeds)
         self._turn_end[i] = episode.turn_start + self.rules.max_new_tokens
         self._done[i] = self._pending[i] = False
 
     def step(self, actions: Any) -> _Step:
-        """Advance every slot by its action; see `TextEnv.step`."""
+        """Advance every slot by its action; see `TextEnv.step`.
+
+        Raises:
+            ValueError: not one action a slot.
+        """
         if not self._generators:
             raise gymnasium.error.ResetNeeded("no episodes yet: call reset() before step()")
+        actions = self._check(actions)
         idle = self._done | self._pending
         was_done = self._done.nonzero()[0].tolist()
         if self.autoreset_mode == AutoresetMode.NEXT_STEP:
@@ -166,10 +172,21 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
             outcomes |= {i: self.episodes[i].ended() for i in was_done}
         return self._results(outcomes)
 
-    def _push_tokens(self, actions: Any, idle: npt.NDArray[np.bool_]) -> dict[int, Outcome]:
+    def _check(self, actions: Any) -> Any:
+        """The actions, before anything has moved; tokens as int64 (N,)."""
+        if self.action_mode == "turn":
+            if len(actions) != self.num_envs:
+                raise ValueError(f"{len(actions)} actions for {self.num_envs} slots; give each a run of token ids")
+            return actions
+        tokens = np.asarray(actions, np.int64)
+        if tokens.shape != (self.num_envs,):
+            raise ValueError(f"actions of shape {tokens.shape} for {self.num_envs} slots; give each one token id")
+        return tokens
+
+    def _push_tokens(self, actions: npt.NDArray[np.int64], idle: npt.NDArray[np.bool_]) -> dict[int, Outcome]:
         """Append one token a slot; only slots whose token may end the turn leave numpy."""
         rules, rows = self.rules, self.rows
-        tokens = np.minimum(np.maximum(np.asarray(actions, np.int64), 0), rules.tokenizer.vocab_size - 1)
+        tokens = np.minimum(np.maximum(actions, 0), rules.tokenizer.vocab_size - 1)
         length = rows.length[:, 0]
         at = self._first + length
         if np.count_nonzero(idle):

@@ -6,9 +6,11 @@ from textgym_agents.evaluate import Evaluation, OracleActor, RandomActor, evalua
 from textgym_agents.learner import Learner, LearnerConfig, NonFiniteLoss
 from textgym_agents.models import load_policy, tiny_model
 from textgym_agents.policy import ValueHeadPolicy
+from textgym_agents.retries import Retries
 from textgym_agents.rollout import rollout
 from textgym_agents.sampler import Sampler
 from textgym_agents.sft import SFTConfig, demonstrations, train_sft
+from textgym_agents.tiny_tokenizer import train_bpe, train_bpe_on
 from textgym_agents.trajectories import Batch, Trajectory
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "OracleActor",
     "PPOConfig",
     "RandomActor",
+    "Retries",
     "SFTConfig",
     "Sampler",
     "Trajectory",
@@ -34,5 +37,7 @@ __all__ = [
     "rollout",
     "succeeded",
     "tiny_model",
+    "train_bpe",
+    "train_bpe_on",
     "train_sft",
 ]

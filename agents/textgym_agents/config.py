@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from textgym_agents.adapters import LoraSettings
@@ -158,6 +158,20 @@ def demo() -> TrainConfig:
     )
 
 
+def python() -> TrainConfig:
+    """The demo's settings on an easy part of TextPython-v0: numbers that go into one short line of code."""
+    config = demo()
+    config.env = replace(
+        config.env,
+        families=("power_digit_sum", "power_mod", "common_multiple", "square_remainders"),
+        markup=tuple(text.replace("calculator", "python") for text in MARKUP),
+        max_tokens=160,
+        max_new_tokens=40,
+        max_tool_tokens=32,
+    )
+    return config
+
+
 def pretrained() -> TrainConfig:
     """A pretrained model with LoRA: few demonstrations, then PPO."""
     return TrainConfig(
@@ -192,4 +206,4 @@ def pretrained() -> TrainConfig:
     )
 
 
-PRESETS = {"demo": demo, "pretrained": pretrained}
+PRESETS = {"demo": demo, "pretrained": pretrained, "python": python}

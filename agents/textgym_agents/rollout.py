@@ -71,14 +71,7 @@ def rollout(
         ValueError: the environments do not autoreset in the same step, or do not record; not one task an episode.
     """
     base = text_envs(envs)
-    if base.autoreset_mode != AutoresetMode.SAME_STEP or not base.rules.record or base.action_mode != "token":
-        raise ValueError(
-            'rollout() needs gym.make_vec(..., autoreset_mode="SameStep", record=True) and action_mode="token"'
-        )
-    if num_episodes < 1:
-        raise ValueError(f"num_episodes must be at least 1, not {num_episodes}")
-    if tasks is not None and len(tasks) != num_episodes:
-        raise ValueError(f"{len(tasks)} tasks for num_episodes={num_episodes}; give one task an episode")
+    _check(base, num_episodes, tasks)
     num_envs = envs.num_envs
     obs, _ = envs.reset(seed=seed, options={} if tasks is None else {"tasks": list(tasks)})
     active = np.arange(num_envs) < num_episodes
@@ -104,6 +97,18 @@ def rollout(
                 if active[i]:
                     episode_of[i], started = started, started + 1
     return [finished[i] for i in range(num_episodes)]
+
+
+def _check(base: TextVectorEnv, num_episodes: int, tasks: Sequence[Task] | None) -> None:
+    """Raise ValueError for arguments that no rollout can go by."""
+    if base.autoreset_mode != AutoresetMode.SAME_STEP or not base.rules.record or base.action_mode != "token":
+        raise ValueError(
+            'rollout() needs gym.make_vec(..., autoreset_mode="SameStep", record=True) and action_mode="token"'
+        )
+    if num_episodes < 1:
+        raise ValueError(f"num_episodes must be at least 1, not {num_episodes}")
+    if tasks is not None and len(tasks) != num_episodes:
+        raise ValueError(f"{len(tasks)} tasks for num_episodes={num_episodes}; give one task an episode")
 
 
 def with_logprobs(transcript: Transcript, logps: npt.NDArray[np.float32]) -> Transcript:

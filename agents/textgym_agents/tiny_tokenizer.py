@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
+
+from textgym import TaskSource
 
 PAD, EOS = "<|pad|>", "<|end|>"
 _PIECES = r"\d| ?[A-Za-z]+|\s+|[^\sA-Za-z\d]"
@@ -47,3 +50,16 @@ def train_bpe(texts: Sequence[str], vocab_size: int, markup: Sequence[str] = ())
     )
     tokenizer.train_from_iterator(sorted(texts), trainer)
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=EOS, pad_token=PAD)
+
+
+def train_bpe_on(
+    source: TaskSource, vocab_size: int, markup: Sequence[str] = (), *, seed: int, tasks: int = 4000
+) -> PreTrainedTokenizerFast:
+    """`train_bpe` on what an oracle reads and writes in `tasks` tasks of the train split."""
+    rng, texts = np.random.default_rng(seed), []
+    for _ in range(tasks):
+        task = source.draw(rng, "train")
+        plan = source.plan(task)
+        arguments = [str(value) for call in plan.calls for value in call.arguments.values()]
+        texts += [task.prompt, *arguments, plan.answer]
+    return train_bpe(texts, vocab_size, markup)

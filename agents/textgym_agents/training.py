@@ -32,7 +32,7 @@ from textgym_agents.rollout import rollout
 from textgym_agents.run_folder import Progress, RunFolder
 from textgym_agents.sampler import Sampler
 from textgym_agents.sft import demonstrations, train_sft
-from textgym_agents.tiny_tokenizer import train_bpe
+from textgym_agents.tiny_tokenizer import train_bpe_on
 from textgym_agents.trajectories import Trajectory
 
 _STREAMS = ("model", "demonstrations", "sft", "rollout", "envs", "minibatches", "adapter", "validation", "tokenizer")
@@ -271,19 +271,13 @@ class TrainingRun:
         self.run.save_checkpoint(self.policy, self.hf_tokenizer, learner, self.retries, self.progress)
 
 
-def own_tokenizer(env_id: str, config: TrainConfig, texts: int = 4000) -> Any:
-    """The BPE tokenizer of a model from scratch, trained on what the oracle reads and writes; None for bytes."""
+def own_tokenizer(env_id: str, config: TrainConfig) -> Any:
+    """The BPE tokenizer of a model from scratch; None where the configuration asks for bytes."""
     if config.env.bpe is None:
         return None
     spec = gym.spec(env_id.rpartition(":")[2])
     source = load_source(spec.kwargs["source"], config.env.kwargs().get("source_kwargs", {}))
-    rng = np.random.default_rng(derive_seed(config.seed, "tokenizer"))
-    lines = []
-    for _ in range(texts):
-        task = source.draw(rng, "train")
-        plan = source.plan(task)
-        lines += [task.prompt, plan.answer, *(str(value) for call in plan.calls for value in call.arguments.values())]
-    return train_bpe(lines, config.env.bpe, config.env.markup)
+    return train_bpe_on(source, config.env.bpe, config.env.markup, seed=derive_seed(config.seed, "tokenizer"))
 
 
 def _tiny_vocabulary(trained: Any, config: TrainConfig) -> int:

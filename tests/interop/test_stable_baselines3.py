@@ -1,6 +1,7 @@
 """Stable-Baselines3 and sb3-contrib, unmodified, on environments that `gym.make` made."""
 
 import gymnasium as gym
+import numpy as np
 import pytest
 import sb3_ppo
 from sb3_contrib import MaskablePPO
@@ -26,6 +27,38 @@ def random_solved() -> int:
 @pytest.mark.parametrize("env_id", ["textgym:TextCalc-v0", "small_sum:Sum-v0"])
 def test_their_checker(env_id):
     check_env(gym.make(env_id).unwrapped)
+
+
+def test_their_vector_of_an_id():
+    """It asks every id for pictures; Gymnasium warns that here are none, and it makes do."""
+    with pytest.warns(UserWarning, match="render_mode='rgb_array' that is not in the possible render_modes"):
+        envs = make_vec_env("textgym:TextCalc-v0", n_envs=2, seed=3)
+    obs = envs.reset()
+    assert obs["length"].shape == (2, 1)
+    assert envs.get_attr("render_mode") == [None, None]
+    for i, env in enumerate(envs.get_attr("unwrapped")):
+        assert env.transcript().metadata["seed"] == 3 + i
+    with (
+        pytest.raises(ValueError, match="unknown render_mode 'rgb_arr'; the modes are 'ansi' and 'human'"),
+        pytest.warns(UserWarning, match="not in the possible render_modes"),
+    ):
+        make_vec_env("textgym:TextCalc-v0", env_kwargs={"render_mode": "rgb_arr"})
+
+
+def test_turns_need_a_wrapper():
+    """Their distributions begin at 0, so -1, the padding, would never come."""
+    env = gym.make("textgym:TextCalc-v0", action_mode="turn", max_new_tokens=32)
+    with pytest.warns(UserWarning, match=r"(?s)non-zero start .* is not supported by Stable-Baselines3"):
+        check_env(env.unwrapped)
+    space = gym.spaces.MultiDiscrete(env.action_space.nvec)
+    env = gym.wrappers.TransformAction(env, lambda ids: ids - 1, space)
+    check_env(env)
+    model = PPO("MultiInputPolicy", env, n_steps=8, batch_size=8, n_epochs=1)
+    model.learn(8)
+    action, _ = model.predict(env.reset(seed=0)[0])
+    assert action in env.action_space
+    padded = np.zeros_like(action)  # -1 all along
+    assert env.step(padded)[4]["stop_reason"] == "no_call"
 
 
 def test_ppo_learns(random_solved):

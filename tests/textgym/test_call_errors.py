@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.toys import TOOLS, toy_env
+from support.chat import FAMILIES
+from support.toys import TOOLS, ToyTasks, toy_env
 
-from textgym import TextVectorEnv, Tool, ToolCall
+from textgym import TextEnv, TextVectorEnv, Tool, ToolCall
 from textgym.call_errors import POLICIES, resolve_call_errors
-from textgym.protocols import PROTOCOLS
+from textgym.protocols import PROTOCOLS, ChatProtocol
 from textgym.tools import CallStatus
 
 every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -48,11 +49,46 @@ CALLS = {
         "tool_error": '<tool_call>{"name": "crash"}</tool_call>',
     },
 }
+CALLS |= {
+    "chat-qwen": CALLS["hermes"],
+    "chat-smollm": CALLS["hermes"],
+    "chat-llama": {
+        "ok": '{"name": "echo", "parameters": {"text": "hi"}}',
+        "invalid_json": '{"name": "echo", }',
+        "unclosed": '{"name": "echo"',
+        "missing_name": '{"parameters": {"text": "hi"}}',
+        "unknown_tool": '{"name": "nobody", "parameters": {}}',
+        "bad_args": '{"name": "add", "parameters": {"a": 1}}',
+        "timeout": '{"name": "late", "parameters": {}}',
+        "tool_error": '{"name": "crash", "parameters": {}}',
+    },
+    "chat-code": {
+        "ok": "<code>echo(text='hi')</code>",
+        "invalid_json": "<code>add('{oops')</code>",
+        "unclosed": "<code>echo(text='hi')",
+        "missing_name": "<code></code>",
+        "unknown_tool": "<code>nobody()</code>",
+        "bad_args": "<code>add(a=1)</code>",
+        "timeout": "<code>late()</code>",
+        "tool_error": "<code>crash()</code>",
+    },
+}
+CHATS = {
+    "chat-qwen": ("qwen", "chat"),
+    "chat-smollm": ("smollm", "chat"),
+    "chat-llama": ("llama", "chat"),
+    "chat-code": ("smollm", ChatProtocol(syntax="code", variables={"python_tools": True})),
+}
+"""Tokenizers with a chat template of their own, and the protocol that goes with it."""
 EVERY_STATUS = [(protocol, status) for protocol in CALLS for status in CALLS[protocol]]
 
 
 def env_of(protocol: str, face: str = "token", **kwargs):
-    return toy_env("byte", protocol, action_mode=face, tools=ALL_TOOLS, **{**ROOM, **kwargs})
+    options = {"action_mode": face, "tools": ALL_TOOLS, **ROOM, **kwargs}
+    if protocol not in CHATS:
+        return toy_env("byte", protocol, **options)
+    family, chat = CHATS[protocol]
+    return TextEnv(ToyTasks(), tokenizer=FAMILIES[family](), protocol=chat, **options)
 
 
 def replies(env) -> list[tuple[str | None, str]]:
@@ -65,6 +101,8 @@ def replies(env) -> list[tuple[str | None, str]]:
 def test_all_statuses_are_here():
     for calls in CALLS.values():
         assert list(calls) == list(CallStatus)
+    assert {name.partition("-")[0] for name in CALLS} == set(PROTOCOLS)
+    assert {family for family, _ in CHATS.values()} == set(FAMILIES)
 
 
 @pytest.mark.parametrize(("protocol", "status"), EVERY_STATUS)
@@ -106,6 +144,57 @@ def test_errors_of_tools_name_the_fix():
     assert [text for _, text in replies(env)] == [expected]
 
 
+OBJECT = '{"name": "tool", "arguments": {...}}'
+PARAMETERS = '{"name": "tool", "parameters": {...}}'
+TAGS = {
+    "hi<call>": "no request tag before the call; write the request tag, <tool>, then the arguments",
+    "<request>hi<call>": "the request names no tool; write <tool> right behind the request tag",
+    "<request><>hi<call>": "the request names no tool; write <tool> right behind the request tag",
+    "<request><echo>hi": "the request is not closed; end it with the call tag",
+}
+OBJECTS = {
+    '<tool_call>{"name": "echo"': "the call is not closed; end it with the closing tool_call tag",
+    "<tool_call>{oops}</tool_call>": f"the call is not valid JSON; write {OBJECT}",
+    "<tool_call>[]</tool_call>": f'the call has no "name"; write {OBJECT}',
+    '<tool_call>{"name": "echo", "arguments": 1}</tool_call>': (
+        '"arguments" must be an object: {"argument": value, ...}'
+    ),
+}
+BARE = {
+    '{"name": "echo"': "the call is not closed; close its strings and braces",
+    '{"name": "ech': "the call is not closed; close its strings and braces",
+    "{oops}": f"the call is not valid JSON; write {PARAMETERS}",
+    '{"name": NaN}': f"the call is not valid JSON; write {PARAMETERS}",
+    "{}": f'the call has no "name"; write {PARAMETERS}',
+    '{"arguments": {}}': f'the call has no "name"; write {OBJECT}',
+    '{"name": "echo", "parameters": 1}': '"parameters" must be an object: {"argument": value, ...}',
+    "<|python_tag|>": "the code calls nothing; write tool(argument=value)",
+}
+CODE = {
+    "<code>echo(": "the code is not closed; end it with the closing code tag",
+    "<code> </code>": "the code calls nothing; write tool(argument=value)",
+    "<code>add(1, 2)</code>": "give the arguments by name: tool(argument=value)",
+}
+SYNTAX_ERRORS = {"tags": TAGS, "hermes": OBJECTS, "chat-qwen": OBJECTS, "chat-llama": BARE, "chat-code": CODE}
+EVERY_ERROR = [(protocol, *error) for protocol, errors in SYNTAX_ERRORS.items() for error in errors.items()]
+
+
+@pytest.mark.parametrize(("protocol", "turn", "error"), EVERY_ERROR)
+def test_errors_of_syntax_name_the_fix(protocol, turn, error):
+    rules = env_of(protocol).rules
+    (call,) = rules.protocol.parse(turn).calls
+    assert call.error == error
+    assert rules.protocol.escape(error) == error  # it reaches the policy as it is
+    assert len(error) < 100  # for it takes context
+
+
+def test_a_tool_without_arguments_says_so():
+    env = env_of("hermes")
+    env.reset(seed=0)
+    env.step_text(env.rules.protocol.write_call(ToolCall("refuse", {"why": "so"})))
+    assert [text for _, text in replies(env)] == ["error: refuse has no argument 'why'; it has none"]
+
+
 @every_face
 @settings(max_examples=40)
 @given(data=st.data())
@@ -133,7 +222,8 @@ def test_feedback_is_the_default():
     assert env_of("tags").rules.call_errors.keys() == set(FAILURES)
 
 
-@pytest.mark.parametrize(("protocol", "status"), [pair for pair in EVERY_STATUS if pair[1] != "ok"])
+@pytest.mark.parametrize("protocol", ["tags", "hermes", "chat-llama"])  # one of each kind
+@pytest.mark.parametrize("status", FAILURES)
 @pytest.mark.parametrize("policy", POLICIES)
 @every_face
 def test_every_policy_for_every_status(protocol, status, policy, face):

@@ -1,6 +1,8 @@
 """The command `textgym`: list, play, and what it says to bad input."""
 
 import builtins
+import errno
+import functools
 import os
 import subprocess
 import sys
@@ -10,7 +12,10 @@ import pytest
 from support.toys import ToyTasks
 
 import textgym
-from textgym import Task, cli
+from textgym import Task, cli, sandbox
+from textgym.sandbox import ABOUT
+
+VERDICTS = ("active", "MISSING")
 
 
 @pytest.fixture
@@ -31,6 +36,10 @@ def run(monkeypatch, capsys):
         return status, *capsys.readouterr()
 
     return run
+
+
+def interrupt(*arguments, **options):
+    raise KeyboardInterrupt
 
 
 class Shady(ToyTasks):
@@ -97,6 +106,22 @@ def test_play_can_be_left(run):
     assert out.endswith("left before the end\n")
 
 
+@pytest.mark.parametrize("end", ["submit", "end of input", "Ctrl-C", "Ctrl-C in a step"])
+def test_play_closes_the_environment(run, monkeypatch, end):
+    closed = []
+    close = textgym.TextEnv.close
+    monkeypatch.setattr(textgym.TextEnv, "close", lambda self: (closed.append(self), close(self)))
+    if end == "Ctrl-C in a step":
+        monkeypatch.setattr(textgym.TextEnv, "step_text", interrupt)
+    if end == "Ctrl-C":
+        monkeypatch.setattr(builtins, "input", interrupt)
+        cli.play("TextCalc-v0")
+    else:
+        status, *_ = run("play", "TextCalc-v0", lines=() if end == "end of input" else ("1<submit>",))
+        assert status == (130 if end == "Ctrl-C in a step" else 0)
+    assert len(closed) == 1
+
+
 def test_nothing_of_a_task_steers_the_terminal(run, shady):
     _, out, _ = run("list")
     assert "\\u001b[2JWhat?" in out
@@ -142,9 +167,6 @@ def test_a_missing_extra_is_named(run, monkeypatch):
 
 
 def test_ctrl_c_exits_with_130(run, monkeypatch):
-    def interrupt(*arguments, **options):
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(cli, "list_envs", interrupt)
     assert run("list")[0] == 130
 
@@ -158,3 +180,23 @@ def test_as_a_process():
     done = subprocess.run([*command[:5], "dance"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "unknown command 'dance'" in done.stderr
+
+
+def test_doctor(run):
+    status, out, _ = run("doctor")
+    found = {line.split()[0]: line.split()[1] for line in out.splitlines() if line.split()[:2][-1] in VERDICTS}
+    assert set(found) == set(ABOUT)
+    assert found["seccomp"] == "active"
+    assert out.endswith("a session answers\n")
+    assert status == 0
+
+
+def test_doctor_where_layers_are_missing(run, monkeypatch):
+    simulate = {"deny": {"seccomp": errno.ENOSYS, "unshare": errno.EPERM}}
+    monkeypatch.setattr(sandbox, "Sandbox", functools.partial(sandbox.Sandbox, _simulate=simulate))
+    status, out, _ = run("doctor")
+    assert "seccomp        MISSING  [Errno 38] Function not implemented" in out
+    assert ABOUT["seccomp"].without in out
+    assert "net_namespace  MISSING" in out
+    assert "the sandbox does not start here without allow_weak=True: the sandbox lacks seccomp" in out
+    assert status == 1

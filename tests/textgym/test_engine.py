@@ -230,9 +230,9 @@ def test_every_call_of_a_turn_is_answered_in_order(tokenizer):
     assert not truncated
     assert replies(env) == [
         ("call0", "one"),
-        ("call1", "error: the call is not valid JSON"),
+        ("call1", 'error: the call is not valid JSON; write {"name": "tool", "arguments": {...}}'),
         ("call2", "error: unknown tool; the tools are: echo, add, refuse, crash"),
-        ("call3", 'error: the call has no "name"'),
+        ("call3", 'error: the call has no "name"; write {"name": "tool", "arguments": {...}}'),
         ("call4", "error: add: b must be of type integer"),
     ]
     env = toy_env(tokenizer, "hermes", max_tokens=2000, max_new_tokens=900, max_calls=20, max_tool_tokens=100)
@@ -250,11 +250,13 @@ def test_every_call_of_a_turn_is_answered_in_order(tokenizer):
         ("<request><add>{\"a\": 1, \"b\": 2}<call>", "ok", "3"),
         ("<request><add>1<call>", "bad_args", "error: add takes a JSON object of its arguments: a, b"),
         ("<request><refuse><call>", "tool_error", "error: not today"),
-        ("<request><crash>x<call>", "tool_error", "error: crash failed with OSError"),
+        ("<request><crash>x<call>", "tool_error", "error: crash failed with OSError; try other arguments"),
         ("<request><nobody>x<call>", "unknown_tool", "error: unknown tool; the tools are: echo, add, refuse, crash"),
-        ("hi<call>", "missing_name", "error: no &lt;request> before the call"),
-        ("<request>hi<call>", "missing_name", "error: the request names no tool"),
-        ("<request><echo>hi", "unclosed", "error: the request was not closed"),
+        ("hi<call>", "missing_name", "error: no request tag before the call; "
+         "write the request tag, <tool>, then the arguments"),
+        ("<request>hi<call>", "missing_name", "error: the request names no tool; "
+         "write <tool> right behind the request tag"),
+        ("<request><echo>hi", "unclosed", "error: the request is not closed; end it with the call tag"),
     ],
 )  # fmt: skip
 def test_tags_replies(turn, status, reply):
@@ -675,7 +677,7 @@ def test_context_too_short_for_one_task():
     ("arguments", "message"),
     [
         ({"split": "holdout"}, "unknown split 'holdout'; ToyTasks has train, validation, test"),
-        ({"tools": ["abacus"]}, "unknown tool 'abacus'; the built-in tools are calculator"),
+        ({"tools": ["abacus"]}, "unknown tool 'abacus'; the built-in tools are calculator, python"),
         ({"tools": ["calculator", "calculator"]}, "two tools are named 'calculator'"),
         ({"protocol": "xml"}, "unknown protocol 'xml'; the protocols are tags, hermes"),
         ({"action_mode": "word"}, "unknown action_mode 'word'; the modes are 'token' and 'turn'"),

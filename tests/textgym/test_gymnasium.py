@@ -1,5 +1,6 @@
 """Gymnasium's own checks and ways of making environments."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -92,6 +93,16 @@ def test_render_modes_under_gymnasiums_wrappers(mode, render_mode, capsys):
     env.close()
 
 
+def test_unknown_render_modes():
+    """An error of both kinds: see `UnknownRenderMode`."""
+    for error in (ValueError, TypeError):
+        with (
+            pytest.raises(error, match="unknown render_mode 'rgb_array'; the modes are 'ansi' and 'human'"),
+            pytest.warns(UserWarning, match="not in the possible render_modes"),  # Gymnasium's own
+        ):
+            gymnasium.make("TextCalc-v0", render_mode="rgb_array")
+
+
 def test_module_in_the_id():
     env = gymnasium.make("textgym:TextCalc-v0")
     assert isinstance(env.unwrapped, TextEnv)
@@ -181,6 +192,48 @@ def test_a_fresh_environment_pickles():
     for make in (gymnasium.make, gymnasium.make_vec):
         again = pickle.loads(pickle.dumps(make("TextCalc-v0")))
         assert data_equivalence(again.reset(seed=1), make("TextCalc-v0").reset(seed=1), exact=True)
+
+
+@pytest.mark.parametrize("make", [gymnasium.make, gymnasium.make_vec], ids=["single", "vector"])
+def test_a_deep_copy_goes_its_own_way(make):
+    env = make("TextCalc-v0")
+    env.reset(seed=0)
+    act = (lambda i: np.array([i])) if make is gymnasium.make_vec else int
+    env.step(act(65))
+    again = copy.deepcopy(env)
+    again.step(act(66))
+    third = copy.deepcopy(env)
+    for token in (67, 68, 258):
+        assert data_equivalence(env.step(act(token)), third.step(act(token)), exact=True)
+    assert data_equivalence(env.reset(), third.reset(), exact=True)
+
+
+@pytest.mark.parametrize("make", [gymnasium.make, gymnasium.make_vec], ids=["single", "vector"])
+def test_close_at_any_time(make):
+    make("TextCalc-v0").close()
+    env = make("TextCalc-v0")
+    env.reset(seed=0)
+    env.close()
+    env.close()
+
+
+def test_make_vec_in_spawned_processes():
+    """They inherit nothing: what they play by is pickled."""
+    kwargs = {"num_envs": 1, "action_mode": "turn", "max_new_tokens": 128}
+    theirs = gymnasium.make_vec(
+        "textgym:TextCalc-v0", vectorization_mode="async", vector_kwargs={"context": "spawn"}, **kwargs
+    )
+    ours = gymnasium.make_vec("TextCalc-v0", **kwargs)
+    try:
+        assert data_equivalence(theirs.reset(seed=3), ours.reset(seed=3), exact=True)
+        actions = np.full((1, 128), -1)
+        text = b"<request><calculator>1+1<call>"
+        actions[0, : len(text)] = list(text)
+        one, two = theirs.step(actions), ours.step(actions)
+        assert data_equivalence(one, two, exact=True)
+        assert one[4]["calls"].tolist() == [["ok"]]
+    finally:
+        theirs.close()
 
 
 def test_a_queue_of_tasks_pickles():

@@ -135,8 +135,8 @@ def broken(rng: np.random.Generator) -> str:
 def test_a_session_that_cannot_be_opened_is_an_error_and_is_tried_again():
     tool = Tool("broken", "", {}, session=broken)
     for _ in range(2):
-        assert run(box_of(tool), call("broken"))[0].text == "error: broken failed with OSError"
-    assert tool.run({}) == (CallStatus.TOOL_ERROR, "error: broken failed with OSError")
+        assert run(box_of(tool), call("broken"))[0].text == "error: broken failed with OSError; try other arguments"
+    assert tool.run({}) == (CallStatus.TOOL_ERROR, "error: broken failed with OSError; try other arguments")
 
 
 class Sticky(Counter):

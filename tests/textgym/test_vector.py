@@ -469,5 +469,71 @@ def test_errors_name_the_fix():
     with pytest.raises(ValueError, match="3 seeds for 4 slots; give one int, or one for each slot"):
         envs.reset(seed=[1, 2, 3])
     envs.reset()
-    with pytest.raises(ValueError, match=r"reset_mask has shape \(2,\); give one bool for each of the 4 slots"):
+    with pytest.raises(ValueError, match=r"reset_mask has shape \(2,\) and dtype bool; give one bool for each"):
         envs.reset(options={"reset_mask": np.array([True, False])})
+    for indices in (np.array([0, 1, 0, 1]), [0, 1, 2, 3]):
+        with pytest.raises(ValueError, match=r"dtype int64; give one bool for each of the 4 slots"):
+            envs.reset(options={"reset_mask": indices})
+    with pytest.raises(ValueError, match="give either one task for all slots, or tasks to queue"):
+        envs.reset(options={"task": tasks(1)[0], "tasks": tasks(2)})
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, [0, -1, 2, 3], [0, 1, None, 1.5], ["a", "b", "c", "d"]])
+def test_bad_seeds_change_nothing(seed):
+    envs, same = toy_vector(), toy_vector()
+    envs.reset(seed=1)
+    same.reset(seed=1)
+    with pytest.raises(gymnasium.error.Error, match="a seed is a whole number from 0 up, or None, not"):
+        envs.reset(seed=seed)
+    assert data_equivalence(envs.reset(), same.reset(), exact=True)
+
+
+def test_seeds_may_be_of_any_integers():
+    envs = toy_vector()
+    expected, _ = envs.reset(seed=[3, 4, 5, 6])
+    for seed in (3, np.int64(3), np.arange(3, 7), (3, 4, 5, 6)):
+        assert data_equivalence(envs.reset(seed=seed)[0], expected, exact=True)
+
+
+@pytest.mark.parametrize("autoreset", list(AutoresetMode))
+@pytest.mark.parametrize("actions", [65, [65] * 3, [65] * 5, [[65]] * 4])
+def test_tokens_of_another_shape_change_nothing(autoreset, actions):
+    """Also where a slot has ended, so that it would take no action."""
+    envs, same = (toy_vector(autoreset_mode=autoreset) for _ in range(2))
+    tokens = np.array([65, envs.rules.tokenizer.eos_id, 65, 65])
+    for each in (envs, same):
+        each.reset(seed=0)
+        each.step(tokens)
+    with pytest.raises(ValueError, match=r"actions of shape .* for 4 slots; give each one token id"):
+        envs.step(actions)
+    assert data_equivalence(envs.step(tokens), same.step(tokens), exact=True)
+
+
+def test_turns_for_another_number_of_slots():
+    envs = toy_vector(action_mode="turn")
+    envs.reset(seed=0)
+    with pytest.raises(ValueError, match="3 actions for 4 slots; give each a run of token ids"):
+        envs.step([[65], [65], [65]])
+
+
+# Options of the single environment
+
+
+@pytest.mark.parametrize("number", [None, 5])
+def test_one_task_for_all_as_gymnasiums_vector_takes_it(number):
+    theirs = SyncVectorEnv([toy_env] * N)
+    ours = toy_vector()
+    options = {"task": tasks(1)[0], "episode": number}
+    for seed in (3, None):
+        assert data_equivalence(
+            ours.reset(seed=seed, options=options), theirs.reset(seed=seed, options=options), exact=True
+        )
+        for i in range(N):
+            assert ours.transcript(i) == theirs.envs[i].transcript()
+    assert data_equivalence(ours.reset(), theirs.reset(), exact=True)
+
+
+def test_nothing_is_shown_before_the_first_reset():
+    assert toy_vector(render_mode="ansi").render() == ("",) * N
+    assert toy_env(render_mode="ansi").render() == ""
+    assert len(toy_vector().transcript(0)) == 0

@@ -10,20 +10,20 @@ from support.policies import small_policy
 
 from textgym.cli import main
 from textgym_agents import cli
-from textgym_agents.config import TrainConfig
+from textgym_agents.config import PRESETS, TrainConfig
 
 
 class Started(Exception):
     """Carries the configuration that a run would have had."""
 
 
-def parsed(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> TrainConfig:
+def parsed(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path, env_id: str = "TextCalc-v0") -> TrainConfig:
     def start(run: Any, env_id: str, config: TrainConfig, progress: Any) -> Any:
         raise Started(config)
 
     monkeypatch.setattr(cli, "TrainingRun", start)
     with pytest.raises(Started) as caught:
-        cli.train(["TextCalc-v0", *map(str, arguments)])
+        cli.train([env_id, *map(str, arguments)])
     config = caught.value.args[0]
     assert isinstance(config, TrainConfig)
     return config
@@ -39,6 +39,13 @@ def test_flags_switch_parts_of_a_preset_off(monkeypatch: pytest.MonkeyPatch) -> 
     assert config.sft is None
     assert config.device == "cuda"
     assert parsed(monkeypatch, "--no-lora").lora is None
+
+
+def test_the_preset_suits_the_model_and_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parsed(monkeypatch) == PRESETS["demo"]()
+    assert parsed(monkeypatch, "--model", "smollm2") == PRESETS["pretrained"]()
+    assert parsed(monkeypatch, env_id="TextPython-v0") == PRESETS["python"]()
+    assert parsed(monkeypatch, "--preset", "demo", env_id="TextPython-v0") == PRESETS["demo"]()
 
 
 def test_a_checkpoint_is_not_given_a_second_adapter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

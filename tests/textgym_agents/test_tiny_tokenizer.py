@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textgym import HFTokenizer
-from textgym_agents.tiny_tokenizer import EOS, train_bpe
+from textgym_agents.tiny_tokenizer import EOS, train_bpe, train_bpe_on
+from textgym_tasks.calc import CalcTasks
 
 TEXTS = ["How many apples are left?", "What is 12+34 as one number?", "How many pears are left?", "12+34"]
 TOKENIZER = train_bpe(TEXTS, 300, ("<call>", "<submit>"))
@@ -54,3 +56,13 @@ def test_another_process_and_another_order_make_the_same() -> None:
 def test_a_vocabulary_needs_room_for_bytes() -> None:
     with pytest.raises(ValueError, match="needs 260 tokens for bytes and markup, not 259"):
         train_bpe(TEXTS, 259, ("<call>", "<submit>"))
+
+
+def test_it_is_trained_on_what_the_oracle_reads_and_writes() -> None:
+    source = CalcTasks(difficulty=1, families=("sold",))
+    tokenizer = train_bpe_on(source, 320, ("<call>",), seed=0, tasks=300)
+    rng = np.random.default_rng(1)
+    task = source.draw(rng, "train")
+    assert len(tokenizer.tokenize(task.prompt)) < len(task.prompt) / 2
+    again = train_bpe_on(source, 320, ("<call>",), seed=0, tasks=300)
+    assert again.backend_tokenizer.to_str() == tokenizer.backend_tokenizer.to_str()

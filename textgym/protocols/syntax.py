@@ -18,6 +18,21 @@ _PYTHON_TAG = "<|python_tag|>"
 
 ANSWER_ALONE = "When you know the answer, reply with the answer alone."
 
+# Errors are for the policy: short, for they take context, and with what to write instead. Data cannot spell a tag.
+_CUT = "the call is not closed; close its strings and braces"
+
+
+def _write(arguments_key: str) -> str:
+    return f'write {{"name": "tool", "{arguments_key}": {{...}}}}'
+
+
+def _not_json(arguments_key: str) -> str:
+    return f"the call is not valid JSON; {_write(arguments_key)}"
+
+
+def _not_closed(what: str, tag: str) -> str:
+    return f"the {what} is not closed; end it with the closing {tag} tag"
+
 
 def without_reasoning(text: str) -> str:
     """What a turn says behind its reasoning, `<think>...</think>`: a call that is only thought of is none.
@@ -70,11 +85,11 @@ class ToolCallTags(CallSyntax):
 
     def _parse_tag(self, match: re.Match[str]) -> list[ParsedCall]:
         if not match.group().endswith(self.close):
-            return [ParsedCall(status=CallStatus.UNCLOSED, error=f"the call is not closed by {self.close[2:-1]}")]
+            return [ParsedCall(status=CallStatus.UNCLOSED, error=_not_closed("call", self.name))]
         try:
             value = load_json(match[1])
         except ValueError:
-            return [ParsedCall(status=CallStatus.INVALID_JSON, error="the call is not valid JSON")]
+            return [ParsedCall(status=CallStatus.INVALID_JSON, error=_not_json("arguments"))]
         several = isinstance(value, list) and value and all(isinstance(item, dict) for item in value)
         return [call_of_object(item, "arguments") for item in (value if several else [value])]
 
@@ -118,12 +133,13 @@ class BareJSON(CallSyntax):
                 # The decoder stops at the end of the text, or at a string that has none.
                 cut = error.pos >= len(body) or error.msg.startswith("Unterminated string")
                 status = CallStatus.UNCLOSED if cut else CallStatus.INVALID_JSON
-                yield ParsedCall(status=status, error=f"the call is {'not closed' if cut else 'not valid JSON'}")
+                yield ParsedCall(status=status, error=_CUT if cut else _not_json("parameters"))
                 return
             except ValueError:
-                yield ParsedCall(status=CallStatus.INVALID_JSON, error="the call is not valid JSON")
+                yield ParsedCall(status=CallStatus.INVALID_JSON, error=_not_json("parameters"))
                 return
-            yield call_of_object(value, "parameters" if "parameters" in value else "arguments")
+            other = "arguments" in value and "parameters" not in value
+            yield call_of_object(value, "arguments" if other else "parameters")
             while at < len(body) and body[at] in "; \t\r\n":
                 at += 1
 
@@ -155,7 +171,7 @@ class CodeTags(CallSyntax):
 
     def _parse_tag(self, match: re.Match[str]) -> ParsedCall:
         if not match.group().endswith(self.close):
-            return ParsedCall(status=CallStatus.UNCLOSED, error=f"the code is not closed by {self.close[2:-1]}")
+            return ParsedCall(status=CallStatus.UNCLOSED, error=_not_closed("code", self.name))
         return call_of_code(match[1].strip())
 
     def write(self, name: str, arguments: Mapping[str, Any]) -> str:
@@ -184,17 +200,18 @@ def resolve_syntax(name: str) -> CallSyntax:
 def call_of_object(value: Any, arguments_key: str) -> ParsedCall:
     """The call that a JSON value describes."""
     if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
-        return ParsedCall(status=CallStatus.MISSING_NAME, error='the call has no "name"')
+        return ParsedCall(status=CallStatus.MISSING_NAME, error=f'the call has no "name"; {_write(arguments_key)}')
     arguments = value.get(arguments_key, {})
     if not isinstance(arguments, dict):
-        return ParsedCall(value["name"], status=CallStatus.BAD_ARGS, error=f'"{arguments_key}" must be an object')
+        error = f'"{arguments_key}" must be an object: {{"argument": value, ...}}'
+        return ParsedCall(value["name"], status=CallStatus.BAD_ARGS, error=error)
     return ParsedCall(value["name"], arguments)
 
 
 def call_of_code(code: str) -> ParsedCall:
     """The call that code is: of the function that it calls with literals, else of the tool `python`."""
     if not code:
-        return ParsedCall(status=CallStatus.MISSING_NAME, error="the code calls nothing")
+        return ParsedCall(status=CallStatus.MISSING_NAME, error="the code calls nothing; write tool(argument=value)")
     call = read_python_call(code)
     if call is None:
         return ParsedCall("python", {"code": code})
@@ -202,7 +219,7 @@ def call_of_code(code: str) -> ParsedCall:
     if not call.positional:
         return ParsedCall(name, call.named)
     if call.named or len(call.positional) > 1:
-        return ParsedCall(name, status=CallStatus.BAD_ARGS, error="give the arguments by name")
+        return ParsedCall(name, status=CallStatus.BAD_ARGS, error="give the arguments by name: tool(argument=value)")
     value = call.positional[0]
     return ParsedCall(name, value if isinstance(value, str) else json.dumps(value))
 

@@ -13,6 +13,11 @@ _REQUEST, _CALL, _RESPONSE, _SUBMIT = "<request>", "<call>", "<response>", "<sub
 _BEHIND_RESULT, _BEHIND_QUESTION = Piece(_RESPONSE, "scaffold", data=False), Piece("\n", "scaffold", data=False)
 _NAMED = re.compile(r"\s*<([^<>]*)>(.*)", re.DOTALL)
 
+# Data cannot spell a delimiter, so what a policy is to write is named in words.
+_NO_REQUEST = "no request tag before the call; write the request tag, <tool>, then the arguments"
+_NOT_CLOSED = "the request is not closed; end it with the call tag"
+_NO_TOOL = "the request names no tool; write <tool> right behind the request tag"
+
 
 class TagsProtocol(Protocol):
     """One call a turn, its only argument as plain text (several as a JSON object); for base models and tiny ones.
@@ -65,12 +70,12 @@ class TagsProtocol(Protocol):
         if not request:
             if not call:
                 return ParsedTurn()
-            return ParsedTurn((ParsedCall(status=CallStatus.MISSING_NAME, error=f"no {_REQUEST} before the call"),))
+            return ParsedTurn((ParsedCall(status=CallStatus.MISSING_NAME, error=_NO_REQUEST),))
         if not call:
-            return ParsedTurn((ParsedCall(status=CallStatus.UNCLOSED, error="the request was not closed"),))
+            return ParsedTurn((ParsedCall(status=CallStatus.UNCLOSED, error=_NOT_CLOSED),))
         named = _NAMED.fullmatch(body)
         if named is None or not named[1].strip():
-            return ParsedTurn((ParsedCall(status=CallStatus.MISSING_NAME, error="the request names no tool"),))
+            return ParsedTurn((ParsedCall(status=CallStatus.MISSING_NAME, error=_NO_TOOL),))
         return ParsedTurn((ParsedCall(named[1].strip(), named[2].strip()),))
 
     def call_pieces(self, call: ToolCall) -> list[Piece]:

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from textgym.tools.base import CallStatus, NotJSON, Tool, ToolError
+from textgym.tools.base import CallStatus, NotJSON, Tool, ToolError, ToolTimeout
 from textgym.tools.calculator import calculate
+from textgym.tools.python import python_tool
 from textgym.tools.session import ToolSession
 
-__all__ = ["TOOLS", "CallStatus", "NotJSON", "Tool", "ToolError", "ToolSession", "calculate", "resolve_tools"]
+__all__ = [
+    "TOOLS",
+    "CallStatus",
+    "NotJSON",
+    "Tool",
+    "ToolError",
+    "ToolSession",
+    "ToolTimeout",
+    "calculate",
+    "python_tool",
+    "resolve_tools",
+]
 
 
 def _calculator(expression: str) -> str:
@@ -28,7 +40,7 @@ def _make_calculator() -> Tool:
     return Tool("calculator", "Evaluates an arithmetic expression such as 12*7 or 15% of 200.", schema, _calculator)
 
 
-TOOLS: dict[str, Callable[[], Tool]] = {"calculator": _make_calculator}
+TOOLS: dict[str, Callable[[], Tool]] = {"calculator": _make_calculator, "python": python_tool}
 """Factories of the built-in tools. Add to it to make a tool available by name."""
 
 

@@ -36,6 +36,10 @@ class ToolError(Exception):
     """A tool's own refusal; its message is shown to the policy as `error: <message>`."""
 
 
+class ToolTimeout(ToolError):
+    """A tool's own word that a call took too long: status `timeout`, with its message as `ToolError`'s."""
+
+
 class NotJSON(ValueError):
     """Arguments that start as a JSON object but are none."""
 
@@ -49,7 +53,8 @@ class Tool:
         description: one sentence for the system prompt.
         parameters: JSON schema of the arguments (an object).
         function: called with the arguments as keywords; returns the text shown to the policy. It raises `ToolError`
-            to refuse and `TimeoutError` when it ran too long; any other exception is reported by its type alone.
+            to refuse and `TimeoutError` when it ran too long (`ToolTimeout` to say more); any other exception is
+            reported by its type alone.
         session: for a tool with a state or with chance: called at the tool's first call in an episode with a
             `numpy.random.Generator` of its own, a child of the environment's seed. What it returns is called as
             `function` would be, for the rest of the episode. If that has a method `close()`, it is called at the end
@@ -186,7 +191,7 @@ class Tool:
                 raise ValueError(f"{self.name} needs the argument {name!r}")
         for name, value in arguments.items():
             if name not in properties:
-                raise ValueError(f"{self.name} has no argument {name[:40]!r}; it has {', '.join(properties)}")
+                raise ValueError(f"{self.name} has no argument {name[:40]!r}; it has {', '.join(properties) or 'none'}")
             if not fits(value, properties[name]):
                 raise ValueError(f"{self.name}: {name} must be {describe(properties[name])}")
         types = self.types
@@ -246,12 +251,13 @@ class Tool:
         try:
             return CallStatus.OK, str(function(**arguments))
         except ToolError as error:
-            return CallStatus.TOOL_ERROR, f"error: {error}"
+            status = CallStatus.TIMEOUT if isinstance(error, ToolTimeout) else CallStatus.TOOL_ERROR
+            return status, f"error: {error}"
         except TimeoutError:
             return CallStatus.TIMEOUT, f"error: {self.name} timed out; ask it for less at a time"
         except (Exception, SystemExit) as error:
             # The message may hold host paths or the trainer's state; the type's name is all the policy sees.
-            return CallStatus.TOOL_ERROR, f"error: {self.name} failed with {type(error).__name__}"
+            return CallStatus.TOOL_ERROR, f"error: {self.name} failed with {type(error).__name__}; try other arguments"
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def test_tools_and_nothing_else_are_methods():
         ("add", {"a": "x", "b": 2}, "error: add: a must be of type integer", "bad_args"),
         ("echo", {"text": "<tool_call>|é\ud800"}, "&lt;tool_call>|é?", "ok"),
         ("refuse", {}, "error: not today", "tool_error"),
-        ("crash", {}, "error: crash failed with OSError", "tool_error"),
+        ("crash", {}, "error: crash failed with OSError; try other arguments", "tool_error"),
         ("echo", {"text": ""}, "", "ok"),
     ],
 )

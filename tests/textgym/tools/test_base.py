@@ -172,7 +172,10 @@ def test_statuses():
     ],
 )
 def test_messages_of_other_exceptions_do_not_leak(error):
-    assert raising(error).run({}) == (CallStatus.TOOL_ERROR, f"error: boom failed with {type(error).__name__}")
+    assert raising(error).run({}) == (
+        CallStatus.TOOL_ERROR,
+        f"error: boom failed with {type(error).__name__}; try other arguments",
+    )
 
 
 def test_ctrl_c_is_not_swallowed():
@@ -181,7 +184,10 @@ def test_ctrl_c_is_not_swallowed():
 
 
 def test_arguments_do_not_leak_through_a_crash():
-    assert CRASH.run({"text": "secret"}) == (CallStatus.TOOL_ERROR, "error: crash failed with OSError")
+    assert CRASH.run({"text": "secret"}) == (
+        CallStatus.TOOL_ERROR,
+        "error: crash failed with OSError; try other arguments",
+    )
 
 
 def test_results_that_are_not_text_become_text():
@@ -206,7 +212,7 @@ def test_tools_by_name():
 
 def test_unknown_and_double_tools():
     with pytest.raises(
-        ValueError, match="unknown tool 'abacus'; the built-in tools are calculator, or pass a function"
+        ValueError, match="unknown tool 'abacus'; the built-in tools are calculator, python, or pass a function"
     ):
         resolve_tools(["abacus"])
     with pytest.raises(ValueError, match="two tools are named 'echo'; give each its own name"):

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
-from support.toys import TOKENIZERS, TOOLS, ToyTasks, random_tokens, toy_env
+from support.toys import TOKENIZERS, TOOLS, ToyTasks, random_tokens, toy_env, toy_protocol
 from support.toys import flat as joined
 
 from textgym import Transcript, read_jsonl
+from textgym.protocols import PROTOCOLS
 from textgym.vector import TextVectorEnv
 from textgym.wrappers import CallPenalty, Curriculum, RecordTranscripts, TranscriptReward, vector
 
@@ -25,7 +26,7 @@ BUDGETS = {"max_tokens": 400, "max_new_tokens": 80, "max_turns": 4, "max_calls":
 MODES = list(AutoresetMode)
 every_autoreset = pytest.mark.parametrize("autoreset", MODES, ids=[mode.value for mode in MODES])
 every_face = pytest.mark.parametrize("face", ["token", "turn"])
-every_protocol = pytest.mark.parametrize("protocol", ["tags", "hermes"])
+every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
 every_layout = pytest.mark.parametrize("layout", ["causal", "encdec"])
 
 
@@ -165,6 +166,7 @@ def toy_vector(num_envs: int = N, **kwargs: Any) -> TextVectorEnv:
     [
         *((name, "tags", "causal") for name in SAME_IN_VECTORS),
         ("stacked", "hermes", "causal"),
+        ("stacked", "chat", "causal"),
         ("stacked", "tags", "encdec"),
     ],
 )
@@ -173,7 +175,7 @@ def toy_vector(num_envs: int = N, **kwargs: Any) -> TextVectorEnv:
 def test_a_vector_equals_wrapped_single_environments(name, protocol, layout, autoreset, face, tmp_path):
     wrap = WRAPPERS[name]
     kwargs = {"action_mode": face, "protocol": protocol, "layout": layout}
-    base = toy_vector(autoreset_mode=autoreset, **kwargs)
+    base = toy_vector(autoreset_mode=autoreset, **{**kwargs, "protocol": toy_protocol(protocol)})
     ours = wrap(vector, base, tmp_path / "ours.jsonl")
     single = [lambda: wrap(Single, toy_env(**kwargs, record=True), tmp_path / "theirs.jsonl")] * N
     theirs = SyncVectorEnv(single, autoreset_mode=autoreset)

@@ -1,0 +1,265 @@
+# ruff: noqa
+# fmt: off
+# %% dataclass_basic
+from dataclasses import dataclass, field, asdict, astuple, replace, fields
+@dataclass
+class Item:
+    name: str
+    price: float = 1.0
+    tags: list = field(default_factory=list)
+    def total(self, n: int) -> float:
+        return self.price * n
+i = Item("pen", 2.5)
+i.tags.append("x")
+print(i, i.total(4), asdict(i), astuple(i), replace(i, name="b"), i == Item("pen", 2.5, ["x"]), [f.name for f in fields(i)])
+# %% dataclass_frozen_ordered
+from dataclasses import dataclass, FrozenInstanceError
+@dataclass(frozen=True, order=True)
+class P:
+    x: int
+    y: int = 0
+print(sorted([P(2), P(1, 5), P(1)]), P(1) < P(2), len({P(1), P(1)}), hash(P(1)) == hash(P(1)))
+try:
+    P(1).x = 3
+except FrozenInstanceError:
+    print("frozen")
+# %% dataclass_post_init_and_inheritance
+from dataclasses import dataclass, field
+from typing import ClassVar, Optional
+@dataclass
+class Base:
+    a: int
+    count: ClassVar[int] = 0
+    def __post_init__(self):
+        Base.count += 1
+        self.double = self.a * 2
+@dataclass
+class Child(Base):
+    b: Optional[str] = None
+    c: int = field(default=3, repr=False, compare=False)
+c = Child(4, "x")
+print(c, c.double, Base.count, Child(1) == Child(1, c=9))
+# %% dataclass_slots_kw_only
+from dataclasses import dataclass
+@dataclass(slots=True, kw_only=True)
+class S:
+    x: int
+    y: int = 2
+s = S(x=1)
+s.y += 5
+s
+# %% enum_tour
+from enum import Enum, IntEnum, auto, Flag, unique
+@unique
+class Color(Enum):
+    RED = 1
+    GREEN = 2
+    @property
+    def pretty(self): return self.name.title()
+class Level(IntEnum):
+    LOW = auto()
+    HIGH = auto()
+class Perm(Flag):
+    R = auto()
+    W = auto()
+print(Color.RED, Color(2), Color["RED"].value, [c.name for c in Color], Color.GREEN.pretty, Level.HIGH > Level.LOW, Level.HIGH + 1)
+print(Perm.R | Perm.W, Perm.R in (Perm.R | Perm.W), isinstance(Color.RED, Color), Color.RED is Color(1), len(Color))
+try:
+    Color(9)
+except ValueError as e:
+    print(e)
+repr(Color.RED), {Color.RED: 1}[Color.RED]
+# %% enum_with_methods_and_tuple_values
+from enum import Enum
+class Planet(Enum):
+    EARTH = (5.97e24, 6.37e6)
+    MARS = (6.42e23, 3.39e6)
+    def __init__(self, mass, radius):
+        self.mass, self.radius = mass, radius
+    @property
+    def g(self): return 6.674e-11 * self.mass / self.radius ** 2
+[f"{p.name} {p.g:.2f}" for p in Planet]
+# %% namedtuple_tour
+from collections import namedtuple
+P = namedtuple("P", ["x", "y"])
+p = P(1, y=2)
+x, y = p
+print(p, p.x + p[1], p._replace(x=9), p._asdict(), P._make([3, 4]), P._fields, isinstance(p, tuple), x, y)
+Q = namedtuple("Q", "a b c", defaults=[0, 0])
+Q(1)
+# %% typing_namedtuple
+from typing import NamedTuple
+class Emp(NamedTuple):
+    name: str
+    age: int = 30
+    def hi(self): return f"I am {self.name}"
+e = Emp("Jo")
+e, e.hi(), e._asdict(), e.age
+# %% decimal_tour
+from decimal import Decimal, getcontext, ROUND_HALF_UP, localcontext
+print(Decimal("0.1") + Decimal("0.2"), Decimal(1) / Decimal(3))
+getcontext().prec = 6
+print(Decimal(1) / Decimal(7), Decimal("2.675").quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+with localcontext() as ctx:
+    ctx.prec = 3
+    print(Decimal(2).sqrt())
+getcontext().prec = 28
+# %% fractions_tour
+from fractions import Fraction
+f = Fraction(3, 4) + Fraction("1/6")
+print(f, f.numerator, f.denominator, float(f), Fraction(0.5), Fraction(10, 4), Fraction("3.25").limit_denominator(3), sum([Fraction(1, n) for n in range(1, 5)]))
+# %% statistics_tour
+import statistics as st
+xs = [2, 4, 4, 4, 5, 5, 7, 9]
+print(st.mean(xs), st.median(xs), st.mode(xs), st.pstdev(xs), round(st.stdev(xs), 4), st.variance([1, 2, 3]), st.quantiles([1, 2, 3, 4]))
+# %% math_tour
+import math
+print(math.sqrt(16), math.pi, math.gcd(12, 18), math.lcm(4, 6), math.factorial(10), math.comb(5, 2), math.perm(5, 2), math.isqrt(17), math.prod([1, 2, 3]))
+print(math.floor(-1.5), math.ceil(1.2), math.log(8, 2), math.log10(1000), math.inf > 1, math.isnan(math.nan), math.hypot(3, 4), round(math.sin(math.pi / 2), 3))
+# %% from_math_star
+from math import *
+sqrt(2) * sqrt(2), floor(e), degrees(pi)
+# %% random_seeded
+import random
+random.seed(42)
+print([random.randint(1, 6) for _ in range(5)], random.choice("abc"), random.sample(range(10), 3), round(random.random(), 6))
+xs = [1, 2, 3, 4, 5]
+random.shuffle(xs)
+r = random.Random(7)
+print(xs, r.random(), r.choices("ab", k=3), random.uniform(0, 1) < 1)
+# %% monte_carlo_pi
+import random
+random.seed(0)
+n = 2000
+inside = sum(1 for _ in range(n) if random.random() ** 2 + random.random() ** 2 <= 1)
+print(4 * inside / n)
+# %% datetime_tour
+from datetime import datetime, date, timedelta, timezone
+d = date(2024, 2, 28)
+print(d + timedelta(days=2), (date(2024, 12, 25) - d).days, d.weekday(), d.isoformat(), d.strftime("%A %d %B %Y"), d.replace(year=2023))
+t = datetime(2024, 1, 1, 12, 30)
+print(t + timedelta(hours=36), t.isoformat(), datetime.strptime("2024-03-05 06:07", "%Y-%m-%d %H:%M"), (t - datetime(2023, 1, 1)).total_seconds())
+print(datetime(2024, 1, 1, tzinfo=timezone.utc), datetime.fromisoformat("2024-01-02"), max(date(2024, 1, 1), d), d)
+d
+# %% calendar_use
+import calendar
+print(calendar.isleap(2024), calendar.monthrange(2024, 2), calendar.day_name[0], sum(calendar.isleap(y) for y in range(1900, 2001)))
+# %% friday_the_13ths
+import datetime
+sum(1 for y in range(2000, 2010) for m in range(1, 13) if datetime.date(y, m, 13).weekday() == 4)
+# %% heapq_dijkstra
+import heapq
+def dijkstra(g, s):
+    dist = {s: 0}
+    pq = [(0, s)]
+    while pq:
+        d, u = heapq.heappop(pq)
+        if d > dist.get(u, float("inf")):
+            continue
+        for v, w in g.get(u, {}).items():
+            nd = d + w
+            if nd < dist.get(v, float("inf")):
+                dist[v] = nd
+                heapq.heappush(pq, (nd, v))
+    return dist
+dijkstra({"a": {"b": 1, "c": 4}, "b": {"c": 2, "d": 6}, "c": {"d": 3}}, "a")
+# %% heapq_tour
+import heapq
+h = [5, 1, 8, 3]
+heapq.heapify(h)
+print(heapq.heappop(h), heapq.nlargest(2, h), heapq.nsmallest(1, h), heapq.heappushpop(h, 0), list(heapq.merge([1, 4], [2, 3])))
+# %% bisect_tour
+import bisect
+xs = [1, 3, 5]
+bisect.insort(xs, 4)
+print(xs, bisect.bisect_left(xs, 3), bisect.bisect(xs, 3), bisect.bisect_right(xs, 9))
+# %% collections_tour
+from collections import deque, OrderedDict, ChainMap, defaultdict, Counter
+d = deque([1, 2, 3], maxlen=3)
+d.append(4); d.appendleft(0); d.rotate(1)
+od = OrderedDict(a=1, b=2)
+od.move_to_end("a")
+dd = defaultdict(lambda: defaultdict(int))
+dd["x"]["y"] += 1
+print(d, list(od), ChainMap({"a": 1}, {"b": 2})["b"], dd["x"]["y"], Counter("hello").most_common(1), dict(Counter([1, 1])))
+# %% collections_abc
+import collections.abc as cabc
+from collections.abc import Iterable
+import collections
+print(isinstance([], Iterable), isinstance(1, cabc.Hashable), isinstance({}, collections.abc.Mapping), issubclass(list, cabc.Sequence))
+# %% copy_tour
+import copy
+a = [[1], {"k": [2]}]
+s, d = copy.copy(a), copy.deepcopy(a)
+a[0].append(9)
+class N:
+    def __init__(self): self.xs = [1]
+n = N()
+m = copy.deepcopy(n)
+m.xs.append(2)
+print(s, d, n.xs, m.xs, a.copy() == a)
+# %% cached_property
+from functools import cached_property
+class C:
+    def __init__(self): self.n = 0
+    @cached_property
+    def v(self):
+        self.n += 1
+        return 42
+c = C()
+c.v, c.v, c.n
+# %% complex_numbers
+import cmath
+z = 3 + 4j
+print(abs(z), z.real, z.imag, z.conjugate(), z * 1j, round(cmath.phase(1j), 4), complex("1+2j"))
+# %% big_integers
+print(2 ** 200, len(str(3 ** 500)), pow(7, 10**9, 13), divmod(-7, 3), -7 // 2, -7 % 3, 10**20 // 7, int(1e15), 0.1 + 0.2, round(2.5), round(3.14159, 2))
+# %% number_formats
+print(1e3, 1e16, 1.0, 1/3, float("inf"), -0.0, 10 / 2, 7 // 2.0, 1_000_000, 0x1f, 0o17, 0b11, 5e-324)
+# %% itemgetter_groupby_report
+from itertools import groupby
+from operator import itemgetter
+rows = [{"c": "x", "v": 1}, {"c": "y", "v": 2}, {"c": "x", "v": 3}]
+rows.sort(key=itemgetter("c"))
+for k, g in groupby(rows, key=itemgetter("c")):
+    print(k, sum(r["v"] for r in g))
+# %% simple_namespace_and_abc_meta
+from types import SimpleNamespace
+from abc import ABCMeta, abstractmethod
+class Base(metaclass=ABCMeta):
+    @abstractmethod
+    def f(self): pass
+class D(Base):
+    def f(self): return 1
+n = SimpleNamespace(a=1)
+n.b = 2
+n, D().f()
+# %% typing_protocol_and_newtype
+from typing import Protocol, NewType, Literal, cast, TypedDict, Final
+class HasArea(Protocol):
+    def area(self) -> float: ...
+class Sq:
+    def area(self) -> float: return 4.0
+def show(s: HasArea) -> float: return s.area()
+Id = NewType("Id", int)
+class Movie(TypedDict):
+    title: str
+m: Movie = {"title": "x"}
+X: Final = 3
+show(Sq()), Id(5), cast(int, "5"), m
+# %% dataclass_lazy_annotations
+from __future__ import annotations
+from dataclasses import dataclass, field, InitVar
+import typing
+from typing import ClassVar, Optional
+@dataclass
+class Node:
+    value: int
+    next: Optional[Node] = None
+    made: ClassVar[int] = 0
+    other: typing.ClassVar[str] = "x"
+    scale: InitVar[int] = 2
+    def __post_init__(self, scale):
+        self.value *= scale
+n = Node(1, Node(2))
+n, n.made, n.other

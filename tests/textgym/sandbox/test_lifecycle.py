@@ -1,0 +1,244 @@
+"""Beginnings and ends: forks, threads, deaths of the trainer and of the zygote, and what is left."""
+
+import gc
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from pathlib import Path
+
+import pytest
+from support.sandboxes import descendants, descriptors, gone, plain_sandbox, processes
+
+from textgym.sandbox import SandboxError, Status
+
+ROOT = Path(__file__).parents[3]
+TRAINER = """
+import json, os, sys, threading, time
+from textgym.sandbox import Sandbox
+def start():
+    global sandbox, sessions
+    sandbox = Sandbox(_module="textgym.sandbox.plain", spares=2)
+    sessions = [sandbox.session() for _ in range(3)]
+thread = threading.Thread(target=start)
+thread.start()
+thread.join()
+busy = threading.Thread(target=sessions[0].run, args=("while True: pass",), daemon=True)
+busy.start()
+time.sleep(0.5)
+assert sessions[1].run("6 * 7").value == "42"
+print(sandbox.pid, flush=True)
+input()
+"""
+
+
+def trainer(code: str = "") -> tuple[subprocess.Popen, set[int]]:
+    """A process with a sandbox that was started by a thread that has ended; and the processes of the sandbox."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", TRAINER + code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True
+    )
+    zygote = int(process.stdout.readline())
+    pids = descendants(zygote) | {zygote}
+    assert len(pids) >= 6
+    return process, pids
+
+
+def test_a_killed_trainer_leaves_nothing():
+    """Not a busy worker either."""
+    process, pids = trainer("")
+    with process:
+        process.kill()
+    assert gone(pids)
+
+
+def test_a_killed_trainer_leaves_nothing_though_a_fork_holds_its_descriptors():
+    process, pids = trainer("child = os.fork()\nif child:\n    print(child, flush=True)\ntime.sleep(60)")
+    with process:
+        process.stdin.write("\n")
+        process.stdin.flush()
+        child = int(process.stdout.readline())
+        process.kill()
+        assert gone(pids)
+        os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("code", ["", "sys.exit(3)", "raise ValueError", "os.kill(os.getpid(), 2)", "os._exit(0)"])
+def test_a_trainer_that_ends_leaves_nothing(code):
+    process, pids = trainer(f"os.close(2)\n{code}")
+    with process:
+        process.communicate("\n", timeout=20)
+    assert gone(pids)
+
+
+def test_a_zygote_that_dies_is_started_anew():
+    with plain_sandbox(spares=3) as sandbox, sandbox.session() as session:
+        session.run("x = 1")
+        old = sandbox.pid
+        pids = descendants(old)
+        os.kill(old, signal.SIGKILL)
+        assert gone(pids)
+        assert session.run("x").status == Status.LOST
+        result = session.run("'x' in globals()")
+        assert (result.value, result.restarted) == ("False", True)
+        assert sandbox.pid != old
+        with sandbox.session() as another:
+            assert another.run("6 * 7").value == "42"
+
+
+def test_in_a_fork_it_refuses_and_harms_nobody():
+    with plain_sandbox() as sandbox, sandbox.session() as session:
+        session.run("x = 1")
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            said = []
+            for attempt in (lambda: session.run("x = 2"), sandbox.session):
+                try:
+                    attempt()
+                except SandboxError as error:
+                    said.append(str(error))
+            session.close()
+            sandbox.close()
+            with plain_sandbox() as own, own.session() as another:
+                said.append(another.run("6 * 7").value)
+            os.write(write, json.dumps(said).encode())
+            os._exit(0)
+        os.waitpid(pid, 0)
+        said = json.loads(os.read(read, 10_000))
+        os.close(read)
+        os.close(write)
+        assert said == [
+            f"this session belongs to process {os.getpid()}; open one in this process",
+            f"this sandbox belongs to process {os.getpid()}; make one in this process",
+            "42",
+        ]
+        assert session.run("x").value == "1"
+        with sandbox.session() as another:
+            assert another.run("1").value == "1"
+
+
+def test_sessions_from_many_threads_at_once():
+    with plain_sandbox(spares=2) as sandbox:
+        right = []
+
+        def work(number):
+            for _ in range(5):
+                with sandbox.session(number) as session:
+                    right.append(session.run(f"{number} + 1").value == str(number + 1))
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert right == [True] * 80
+
+
+def test_a_pickled_sandbox_is_its_arguments():
+    with plain_sandbox(require=["seccomp"]) as sandbox, pickle.loads(pickle.dumps(sandbox)) as another:
+        assert another.limits == sandbox.limits
+        assert another.pid != sandbox.pid
+        with another.session() as session:
+            assert session.run("6 * 7").value == "42"
+
+
+def test_a_forgotten_sandbox_ends():
+    sandbox = plain_sandbox()
+    pids = descendants(sandbox.pid) | {sandbox.pid}
+    session = sandbox.session()
+    dead = weakref.ref(sandbox)
+    del sandbox
+    gc.collect()
+    assert session.run("6 * 7").value == "42"  # a session keeps it
+    del session
+    gc.collect()
+    assert dead() is None
+    assert gone(pids)
+
+
+def test_forgotten_sessions_end():
+    with plain_sandbox(spares=0) as sandbox:
+        sessions = [sandbox.session() for _ in range(5)]
+        before = descendants(sandbox.pid)
+        loop = [sessions]
+        loop.append(loop)  # only the collector finds them
+        del sessions, loop
+        gc.collect()
+        end = time.monotonic() + 10
+        while len(descendants(sandbox.pid)) > len(before) - 5 and time.monotonic() < end:
+            time.sleep(0.01)
+        assert len(descendants(sandbox.pid)) == len(before) - 5
+
+
+def memory_kb(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def churn(sandbox, sessions: int) -> None:
+    """Sessions that end in every way."""
+    for number in range(sessions):
+        with sandbox.session(number) as session:
+            code = "import os\nos._exit(1)" if number % 50 == 0 else "x = list(range(1000))\nlen(x)"
+            assert session.run(code).status in (Status.OK, Status.LOST)
+
+
+def leaks(sessions: int) -> None:
+    with plain_sandbox(spares=4) as sandbox:
+        churn(sandbox, sessions // 4)
+        before = descriptors(), memory_kb(os.getpid()), memory_kb(sandbox.pid)
+        zygote_descriptors = len(os.listdir(f"/proc/{sandbox.pid}/fd"))
+        churn(sandbox, sessions)
+        assert descriptors() <= before[0]
+        assert len(os.listdir(f"/proc/{sandbox.pid}/fd")) <= zygote_descriptors + 1  # one may be on its way
+        assert memory_kb(os.getpid()) - before[1] < 2_000
+        assert memory_kb(sandbox.pid) - before[2] < 1_000
+        end = time.monotonic() + 10
+        while time.monotonic() < end and (len(left := descendants(sandbox.pid)) > 5 or zombies(left)):
+            time.sleep(0.02)
+        assert len(left) <= 5  # init and the spares
+        assert not zombies(left)
+
+
+def zombies(pids: set[int]) -> set[int]:
+    every = processes()
+    return {pid for pid in pids if pid in every and every[pid][2] == "Z"}
+
+
+def test_200_sessions_leak_nothing():
+    leaks(200)
+
+
+@pytest.mark.slow
+def test_2000_sessions_leak_nothing():
+    leaks(2000)
+
+
+def test_the_zygote_loads_little(sandbox):
+    with sandbox.session() as session:
+        loaded = session.run("import sys\nsorted(m for m in sys.modules if m.startswith('textgym'))").value
+    assert loaded == str(
+        ["textgym", "textgym.sandbox"]
+        + [
+            f"textgym.sandbox.{name}"
+            for name in (
+                "confine",
+                "frames",
+                "kernel",
+                "landlock",
+                "layers",
+                "limits",
+                "plain",
+                "probe",
+                "seccomp",
+                "text",
+                "worker",
+            )
+        ]
+    )

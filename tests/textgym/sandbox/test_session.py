@@ -1,0 +1,266 @@
+"""What a session answers, within its limits."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+from support.sandboxes import QUICK, descendants, plain_sandbox
+
+from textgym.sandbox import Limits, Sandbox, SandboxError, Session, Status
+from textgym.sandbox.frames import encode
+from textgym.sandbox.session import WorkerLost, read_reply
+
+STOP_SWALLOWED = """
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass
+"""
+
+
+def test_state_is_kept(session):
+    assert session.run("x = 6").value is None
+    assert session.run("x * 7").value == "42"
+
+
+def test_a_result(session):
+    result = session.run("print('a')\nprint('b')\n[1, 2]")
+    assert (result.status, result.stdout, result.value, result.error) == (Status.OK, "a\nb\n", "[1, 2]", None)
+    assert 0 < result.cpu_s < 1
+    assert not result.truncated
+    assert not result.restarted
+
+
+def test_errors_and_refusals(session):
+    result = session.run("print('before')\n1/0")
+    assert (result.status, result.stdout) == (Status.ERROR, "before\n")
+    assert result.error.endswith("ZeroDivisionError: division by zero\n")
+    result = session.run("x = = 1")
+    assert (result.status, result.value) == (Status.REFUSED, None)
+    assert session.run("raise SystemExit").status == Status.ERROR
+
+
+def test_sessions_are_apart(sandbox):
+    with sandbox.session() as one, sandbox.session() as other:
+        one.run("import builtins\nx = 1\nbuiltins.oct = None")
+        assert "NameError" in other.run("x").error
+        assert other.run("oct(8)").value == "'0o10'"
+        assert one.run("x").value == "1"
+
+
+def test_the_seed_is_that_of_random(sandbox):
+    def draw(seed):
+        with sandbox.session(seed) as session:
+            return session.run("import random\nrandom.random()").value
+
+    assert draw(1) == draw(1) != draw(2)
+
+
+def test_the_order_of_sets_is_the_same_in_every_sandbox(sandbox):
+    code = "list({str(i) for i in range(100)})"
+    with plain_sandbox() as other, other.session() as there, sandbox.session() as here:
+        assert here.run(code).value == there.run(code).value
+
+
+def test_source_cap(session):
+    limit = QUICK.source_bytes
+    assert session.run("#" + "x" * (limit - 1)).status == Status.OK
+    for source in ("#" + "x" * limit, "#" + "é" * (limit // 2)):
+        result = session.run(source)
+        assert result.status == Status.REFUSED
+        assert f"at most {limit} are taken" in result.error
+
+
+def test_source_that_is_no_text(session):
+    assert "surrogate" in session.run("x = '\ud800'").error
+    assert session.run("x = '\0'").status == Status.REFUSED
+    assert session.run("'ok'").value == "'ok'"
+
+
+def test_output_caps():
+    limits = Limits(stdout_chars=100, value_chars=50, error_chars=200)
+    with plain_sandbox(limits=limits) as sandbox, sandbox.session() as session:
+        result = session.run("for i in range(10**5):\n    print(i)\n'y' * 10**6")
+        assert result.stdout == "".join(f"{i}\n" for i in range(100))[:100]
+        assert len(result.value) == 50
+        assert result.truncated
+        result = session.run("raise ValueError('z' * 10**6 + 'end')")
+        assert (len(result.error), result.truncated) == (200, True)
+        assert result.error.startswith("Traceback")
+        assert result.error.endswith("end\n")
+        result = session.run("print('x' * 99)")
+        assert (len(result.stdout), result.truncated) == (100, False)
+        assert session.run("print('🦉' * 100, end='')").stdout == "🦉" * 100
+
+
+def test_text_is_made_safe(session):
+    result = session.run("print('\\x1b[31m\\x00\\ud800')\nobject()")
+    assert result.stdout == "\\x1b[31m\\x00\\ud800\n"
+    assert result.value == "<object object at 0x...>"
+    assert session.run("raise ValueError('\\x1b]0;owned')").error.endswith("ValueError: \\x1b]0;owned\n")
+
+
+def test_soft_timeout_keeps_the_state(session):
+    session.run("n = 0")
+    result = session.run("print('begun')\nwhile True:\n    n += 1")
+    assert (result.status, result.stdout) == (Status.TIMEOUT, "begun\n")
+    assert "stopped after 0.3 s of CPU time" in result.error
+    assert 0.25 < result.cpu_s < 0.6
+    assert int(session.run("n").value) > 1000
+
+
+def test_finally_runs_at_a_soft_timeout(session):
+    session.run("try:\n    n = 0\n    while True:\n        n += 1\nfinally:\n    cleaned = True")
+    assert session.run("cleaned").value == "True"
+
+
+@pytest.mark.parametrize("code", ["sum(range(10**12))", STOP_SWALLOWED], ids=["in C", "swallowed"])
+def test_what_cannot_be_stopped_is_killed(session, code):
+    session.run("x = 1")
+    result = session.run(code)
+    assert result.status == Status.LOST
+    assert "it used 0.6 s of CPU time and could not be stopped otherwise" in result.error
+    assert "the next call starts from nothing" in result.error
+    result = session.run("'x' in globals()")
+    assert (result.value, result.restarted) == ("False", True)
+    assert not session.run("1").restarted
+
+
+def test_who_sleeps_has_wall_time():
+    with plain_sandbox(limits=Limits(cpu_s=0.2, grace_s=0.1, wall_s=1.5)) as sandbox, sandbox.session() as session:
+        start = time.monotonic()
+        assert session.run("import time\ntime.sleep(0.8)\n1").value == "1"
+        result = session.run("time.sleep(100)")
+        assert (result.status, "did not answer within 1.5 s" in result.error) == (Status.LOST, True)
+        assert time.monotonic() - start < 10
+
+
+def test_a_worker_that_gets_no_cpu_time_is_waited_for():
+    """What a busy machine does, at its worst: the worker stands still for longer than its CPU budget."""
+    with plain_sandbox(spares=0) as sandbox, sandbox.session() as session:
+        workers = descendants(sandbox.pid)
+        results = []
+        thread = threading.Thread(target=lambda: results.append(session.run("sum(range(10**6))")))
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        thread.start()
+        time.sleep(QUICK.cpu_s + QUICK.grace_s + 0.5)
+        assert not results
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+        thread.join()
+        assert results[0].value == "499999500000"
+
+
+def test_memory(session):
+    session.run("x = 1")
+    assert "MemoryError" in session.run("y = bytearray(10**9)").error
+    assert "MemoryError" in session.run("y = []\nwhile True:\n    y.append(bytearray(5 * 10**7))").error
+    session.run("y = None")
+    assert session.run("x").value == "1"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nos._exit(0)",
+        "import os\nos.abort()",
+        "import ctypes\nctypes.string_at(0)",
+        "import sys\nsys.setrecursionlimit(10**9)\ndef f(): return f()\nf()",
+        "x = ()\nfor _ in range(2 * 10**5): x = (x,)\nhash(x)",
+    ],
+    ids=["exit", "abort", "segfault", "recursion", "hash"],
+)
+def test_a_crash_is_an_answer(session, code):
+    result = session.run(code)
+    assert (result.status, "the session was lost: " in result.error) == (Status.LOST, True)
+    result = session.run("6 * 7")
+    assert (result.value, result.restarted) == ("42", True)
+
+
+def test_closing(sandbox):
+    session = sandbox.session()
+    assert isinstance(session, Session)
+    session.close()
+    session.close()
+    with pytest.raises(ValueError, match=r"this session is closed; open another with Sandbox.session\(\)"):
+        session.run("1")
+
+
+def test_closing_ends_a_run(sandbox):
+    session = sandbox.session()
+    results = []
+    thread = threading.Thread(target=lambda: results.append(session.run("import time\ntime.sleep(60)")))
+    start = time.monotonic()
+    thread.start()
+    time.sleep(0.2)
+    session.close()
+    thread.join()
+    assert results[0].status == Status.LOST
+    assert time.monotonic() - start < 10
+
+
+def test_a_closed_sandbox():
+    sandbox = plain_sandbox()
+    session = sandbox.session()
+    sandbox.close()
+    sandbox.close()
+    assert sandbox.closed
+    with pytest.raises(ValueError, match="this sandbox is closed; make another"):
+        sandbox.session()
+    assert session.run("1").status == Status.LOST
+    with pytest.raises(ValueError, match="this sandbox is closed"):
+        session.run("1")
+    session.close()
+
+
+def test_bad_arguments():
+    with pytest.raises(ValueError, match="spares must be at least 0, not -1"):
+        plain_sandbox(spares=-1)
+    with pytest.raises(SandboxError, match=r"No module named 'textgym\.sandbox\.nothing'"):
+        Sandbox(_module="textgym.sandbox.nothing")
+
+
+REPLY = {"id": "q", "status": "ok", "stdout": "", "value": None, "error": None, "truncated": False, "cpu": 0.1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "other"},
+        {"id": None},
+        {"status": "lost"},
+        {"status": ["ok"]},
+        {"status": None},
+        {"stdout": None},
+        {"stdout": 1},
+        {"value": 42},
+        {"error": {"text": "x"}},
+    ],
+)
+def test_an_answer_of_another_shape_is_none(change):
+    with pytest.raises(WorkerLost):
+        read_reply({**REPLY, **change}, "q", QUICK)
+
+
+@pytest.mark.parametrize("cpu", [float("nan"), float("inf"), -1, 10**400, True, "1", None, [1]])
+def test_a_time_that_is_none_is_bounded(cpu):
+    assert 0 <= read_reply({**REPLY, "cpu": cpu}, "q", QUICK).cpu_s <= QUICK.wall_s
+
+
+def test_texts_of_an_answer_are_cut_and_made_safe():
+    result = read_reply({**REPLY, "stdout": "\x1b" * 10**6, "value": "v" * 10**6, "error": "e" * 10**6}, "q", QUICK)
+    assert result.stdout == "\\x1b" * QUICK.stdout_chars
+    assert len(result.value) == QUICK.value_chars
+    assert len(result.error) == QUICK.error_chars
+
+
+def test_the_longest_honest_answer_fits():
+    limits = Limits()
+    texts = {"stdout": "🦉" * limits.stdout_chars, "value": "🦉" * limits.value_chars}
+    texts["error"] = "🦉" * limits.error_chars
+    assert len(encode({**REPLY, **texts, "id": "0" * 16, "clock": 123.456})) <= limits.reply_bytes

@@ -1,0 +1,127 @@
+"""The builtin names of programs: Python's own where they are harmless, guarded ones, and clear errors for the rest."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from . import stopping
+from .guards import Guards, Kind, checked_new, dir_names
+from .replacements import Opaque
+
+_FUNCTIONS = """
+    abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate filter
+    float format frozenset hash hex id int isinstance issubclass iter len list map max min next object oct ord
+    pow property range repr reversed round set slice sorted staticmethod str sum super tuple zip
+    NotImplemented Ellipsis __build_class__
+"""
+
+_EXCEPTIONS = """
+    ArithmeticError AssertionError AttributeError BufferError DeprecationWarning EOFError EnvironmentError
+    Exception FileExistsError FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError
+    ImportError IndentationError IndexError InterruptedError IsADirectoryError KeyError KeyboardInterrupt
+    LookupError MemoryError ModuleNotFoundError NameError NotADirectoryError NotImplementedError OSError
+    OverflowError PermissionError RecursionError ReferenceError RuntimeError RuntimeWarning StopIteration
+    SyntaxError SyntaxWarning SystemError SystemExit TimeoutError TypeError UnboundLocalError
+    UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError UserWarning ValueError Warning
+    ZeroDivisionError ConnectionError
+"""
+
+_REFUSED = {
+    "input": "there is nobody to answer; write the values into the program",
+    "open": "there are no files; keep the data in variables",
+    "eval": "write the expression itself",
+    "exec": "write the statements themselves",
+    "compile": "write the statements themselves",
+    "globals": "use the variables by name, or a dict of your own",
+    "locals": "use the variables by name, or a dict of your own",
+    "breakpoint": "print what you want to see",
+    "help": "there is no manual here",
+    "memoryview": "use bytes or bytearray",
+}
+
+# `a.now += 1` reads a guarded name: the transformer writes it out with these.
+_IN_PLACE = {
+    "Add": operator.iadd,
+    "Sub": operator.isub,
+    "Mult": operator.imul,
+    "MatMult": operator.imatmul,
+    "Div": operator.itruediv,
+    "FloorDiv": operator.ifloordiv,
+    "Mod": operator.imod,
+    "Pow": operator.ipow,
+    "LShift": operator.ilshift,
+    "RShift": operator.irshift,
+    "BitAnd": operator.iand,
+    "BitOr": operator.ior,
+    "BitXor": operator.ixor,
+}
+
+
+def _refusal(name: str, instead: str) -> Opaque:
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        raise NameError(f"{name}() is not available here: {instead}")
+
+    return Opaque(refuse)
+
+
+def import_for_c(name: str, *_: Any) -> None:
+    """`__import__` for functions written in C, which look it up in the globals of their caller and want no result.
+
+    `datetime.strftime` imports time this way. Programs cannot write the name, and would get nothing.
+    """
+    importlib.import_module(name)
+
+
+def leave(code: Any = None) -> NoReturn:
+    """exit(code)"""
+    raise SystemExit(code)
+
+
+_SHARED: Mapping[str, Any] = {
+    **{name: getattr(builtins, name) for name in (_FUNCTIONS + _EXCEPTIONS).split()},
+    **{name: _refusal(name, instead) for name, instead in _REFUSED.items()},
+    # A handler for BaseException means "whatever goes wrong", and gets that.
+    "BaseException": Exception,
+    "type": Kind,
+    "dir": dir_names,
+    "__import__": import_for_c,
+    "exit": leave,
+    "quit": leave,
+    "_type_": type,
+    "_new_": checked_new,
+    "_stop_": stopping.SoftTimeout,
+    "_stop_here_": stopping.stop_here,
+    "_finally_": stopping.Finally,
+    "_with_": stopping.With,
+    "_exception_": Exception,
+    "_inplace_": _IN_PLACE,
+}
+
+
+def builtin_names(
+    guards: Guards,
+    printer: Callable[..., None],
+    load: Callable[[str], Any],
+    load_from: Callable[[str, str], Any],
+    abc: type,
+) -> dict[str, Any]:
+    """The builtins of one interpreter; the names in single underscores are those that only compiled code can write."""
+    return {
+        **_SHARED,
+        "print": printer,
+        "getattr": guards.read_dynamic,
+        "hasattr": guards.has_dynamic,
+        "setattr": guards.set_dynamic,
+        "delattr": guards.delete_dynamic,
+        "vars": guards.vars,
+        "_getattr_": guards.getattr,
+        "_write_": guards.write,
+        "_own_": guards.own,
+        "_import_": load,
+        "_import_from_": load_from,
+        "_abc_": abc,
+    }

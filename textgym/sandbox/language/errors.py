@@ -1,0 +1,99 @@
+"""Errors as programs see them: the program's own lines, without the interpreter's, as at a Python prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from . import names
+from .facades import Facade, public_names
+from .stopping import SoftTimeout
+
+MAX_FRAMES = 12
+MAX_CHAIN = 4
+MAX_MESSAGE = 2000
+
+
+def render(error: BaseException, sources: Mapping[str, str], run: str) -> str:
+    """The traceback of `error`, causes first. `sources` are the texts of all runs; `run` names the one at hand."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    joint = ""
+    while current is not None and id(current) not in seen and len(parts) < MAX_CHAIN:
+        seen.add(id(current))
+        lines = _frames(current.__traceback__, sources, run)
+        if parts and not lines:
+            break
+        parts.append("\n".join(["Traceback (most recent call last):", *lines, _message(current)]) + joint)
+        if current.__cause__ is not None:
+            joint, current = (
+                "\n\nThe above exception was the direct cause of the following exception:",
+                current.__cause__,
+            )
+        else:
+            joint = "\n\nDuring handling of the above exception, another exception occurred:"
+            current = None if current.__suppress_context__ else current.__context__
+    return names.strip("\n\n".join(reversed(parts)))
+
+
+def render_refusal(reason: str, line: int | None, source: str) -> str:
+    """Why a program was not run, with its line."""
+    where = f"line {line}: " if line else ""
+    text = _line(source, line) if line else ""
+    return names.strip(f"{where}{reason}" + (f"\n    {text}" if text else ""))
+
+
+def _frames(traceback: TracebackType | None, sources: Mapping[str, str], run: str) -> list[str]:
+    entries: list[str] = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_filename in sources:
+            line = traceback.tb_lineno
+            older = "" if code.co_filename == run else f" of {code.co_filename}"
+            text = _line(sources[code.co_filename], line)
+            entries.append(f"  line {line}{older}, in {code.co_name}" + (f"\n    {text}" if text else ""))
+        traceback = traceback.tb_next
+    if len(entries) <= MAX_FRAMES:
+        return entries
+    half = MAX_FRAMES // 2
+    return [*entries[:half], f"  ... {len(entries) - MAX_FRAMES} more calls ...", *entries[-half:]]
+
+
+def _line(source: str, number: int | None) -> str:
+    lines = source.split("\n", number or 0)
+    return lines[number - 1].strip()[:200] if number and number <= len(lines) else ""
+
+
+def _message(error: BaseException) -> str:
+    kind = type(error)
+    name = kind.__name__
+    if kind.__module__ not in {"builtins", "__main__"}:
+        name = f"{kind.__module__}.{name}"
+    try:
+        text = str(error)
+    except SoftTimeout:
+        raise
+    except BaseException:
+        text = "<exception str() failed>"
+    if len(text) > MAX_MESSAGE:
+        text = f"{text[:MAX_MESSAGE]}... ({len(text)} characters)"
+    text += _hint(error)
+    return f"{name}: {text}" if text else name
+
+
+def _hint(error: BaseException) -> str:
+    """The names of a module, when one is asked for that it does not have."""
+    if type(error) is not AttributeError or not isinstance(error.obj, Facade):
+        return ""
+    return f"; {error.obj!r} has: {', '.join(public_names(error.obj))}"
+
+
+def syntax_error(error: Any) -> tuple[str, int | None]:
+    """A reason and a line for what the compiler raised."""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg}", error.lineno
+    if isinstance(error, RecursionError | MemoryError):
+        return "the program is nested too deeply; use variables or functions for its parts", None
+    return f"the program cannot be compiled: {error}", None

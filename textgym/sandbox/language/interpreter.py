@@ -1,0 +1,228 @@
+"""The interpreter: compiles a program under the policy, runs it, and tells its value or its error."""
+
+from __future__ import annotations
+import __future__
+
+import abc
+import ast
+import decimal
+import math
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from . import errors, facades, names
+from .builtin_names import builtin_names, leave
+from .clock import Clock
+from .facades import Facade, facade
+from .guards import MODULE, Guards
+from .naming import Refused
+from .stopping import SoftTimeout
+from .transformer import Transformer
+
+MAX_VALUE = 100_000
+RECURSION_LIMIT = 1000
+MAX_RECURSION_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to. `status`: "ok", "error" (the program raised) or "refused" (it was not run).
+
+    `value` is the repr of a last expression; None if that is None, or if the program does not end with an expression.
+    `error` is the traceback or the reason, None if all went well.
+    """
+
+    status: str
+    value: str | None
+    error: str | None
+
+
+class Stream:
+    """`sys.stdout` and `sys.stderr` of a program: text goes to the interpreter's `write`."""
+
+    __slots__ = ("_write",)
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+
+    def write(self, text: str) -> int:
+        """Prints `text` as it is."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._write(names.strip(text))
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        """Prints `lines` as they are."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Does nothing: text is written at once."""
+
+
+class Interpreter:
+    """Runs programs one after the other in one set of global variables.
+
+    Args:
+        write: gets the text that programs print.
+        seed: what the module `random` starts from.
+    """
+
+    def __init__(self, write: Callable[[str], object], seed: int = 0) -> None:
+        self._write = write
+        clock = Clock()
+        guards = Guards(clock)
+        self._recursion_limit = RECURSION_LIMIT
+        self._decimal: decimal.Context | None = None
+        self._importer = facades.Importer(
+            {
+                "random": lambda: facades.random_facade(seed),
+                "time": lambda: facades.time_facade(clock),
+                "sys": self._sys_facade,
+            }
+        )
+        names_ = builtin_names(guards, self._print, self._importer.module, self._importer.member, abc.ABC)
+        self._globals: dict[str, Any] = {"__name__": MODULE, "__doc__": None, "__builtins__": names_}
+        self._sources: dict[str, str] = {}
+
+    def run(self, source: str) -> Outcome:
+        """Runs `source` and keeps its variables.
+
+        Raises:
+            SoftTimeout: the worker's timer raised it in the program. Nothing else that a program does gets through.
+        """
+        name = f"run {len(self._sources) + 1}"
+        limit = sys.getrecursionlimit()
+        context = decimal.getcontext()
+        try:
+            self._sources[name] = source
+            sys.setrecursionlimit(max(limit, MAX_RECURSION_LIMIT // 2))
+            try:
+                body, last = self._compile(source, name)
+            except Refused as refusal:
+                return Outcome("refused", None, errors.render_refusal(str(refusal), refusal.line, source))
+            except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError, SystemError) as error:
+                return Outcome("refused", None, errors.render_refusal(*errors.syntax_error(error), source))
+            sys.setrecursionlimit(self._recursion_limit)
+            decimal.setcontext(self._decimal_context())
+            return self._execute(body, last, name)
+        finally:
+            sys.setrecursionlimit(limit)
+            decimal.setcontext(context)
+
+    def _compile(self, source: str, name: str) -> tuple[CodeType, CodeType | None]:
+        """The program and, apart, its last statement if that is an expression."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source, name)
+            transformer = Transformer(self._importer.exports)
+            transformer.visit(tree)
+            flags = __future__.annotations.compiler_flag if transformer.lazy_annotations else 0
+            last: CodeType | None = None
+            ending = tree.body[-1] if tree.body else None
+            if isinstance(ending, ast.Expr):
+                tree.body.pop()
+                last = compile(ast.Expression(ending.value), name, "eval", dont_inherit=True)
+            return compile(tree, name, "exec", flags, dont_inherit=True), last
+
+    def _execute(self, body: CodeType, last: CodeType | None, name: str) -> Outcome:
+        try:
+            exec(body, self._globals)
+            value = None if last is None else _shown(eval(last, self._globals))
+            return Outcome("ok", value, None)
+        except SoftTimeout:
+            raise
+        except BaseException as error:
+            sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT) + 200)
+            return Outcome("error", None, self._render(error, name))
+
+    def _render(self, error: BaseException, name: str) -> str:
+        """The error as text, whatever it is: the program made it, and may have made it hostile."""
+        try:
+            return errors.render(error, self._sources, name)
+        except SoftTimeout:
+            raise
+        except BaseException:
+            return f"{names.strip(type(error).__name__)}: <the error cannot be shown>"
+        finally:
+            error.__traceback__ = None
+
+    def _decimal_context(self) -> decimal.Context:
+        if self._decimal is None:
+            self._decimal = decimal.Context(prec=28, rounding=decimal.ROUND_HALF_EVEN)
+        return self._decimal
+
+    def _print(
+        self, *values: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None, flush: Any = False
+    ) -> None:
+        """print(), to the interpreter's `write`, or to a `file` of the program's own."""
+        sep = " " if sep is None else sep
+        end = "\n" if end is None else end
+        if not isinstance(sep, str) or not isinstance(end, str):
+            raise TypeError("sep and end must be None or strings")
+        text = sep.join([value if type(value) is str else str(value) for value in values]) + end
+        if file is None:
+            self._write(names.strip(text))
+        else:
+            file.write(text)
+
+    def _set_recursion_limit(self, limit: int) -> None:
+        """sys.setrecursionlimit, up to what the interpreter bears."""
+        if not isinstance(limit, int) or limit < 1:
+            raise ValueError("recursion limit must be greater or equal than 1")
+        limit = max(RECURSION_LIMIT // 4, min(limit, MAX_RECURSION_LIMIT))
+        sys.setrecursionlimit(limit)
+        self._recursion_limit = limit
+
+    def _sys_facade(self) -> Facade:
+        stream = Stream(self._write)
+        return facade(
+            "sys",
+            {
+                "maxsize": sys.maxsize,
+                "float_info": sys.float_info,
+                "int_info": sys.int_info,
+                "byteorder": sys.byteorder,
+                "version": sys.version.split()[0],
+                "version_info": tuple(sys.version_info),
+                "argv": [""],
+                "stdout": stream,
+                "stderr": stream,
+                "exit": leave,
+                "getsizeof": sys.getsizeof,
+                "intern": sys.intern,
+                "getrecursionlimit": sys.getrecursionlimit,
+                "setrecursionlimit": self._set_recursion_limit,
+            },
+        )
+
+
+def _shown(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = names.strip(repr(value))
+    return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}... ({len(text)} characters)"
+
+
+def preload() -> None:
+    """Runs a program that touches what first runs set up late, so that forks share it."""
+    quiet = Interpreter(lambda text: None)
+    quiet.run(_WARM_UP)
+
+
+_WARM_UP = f"""
+import random, time, sys, re, json, datetime, statistics
+from dataclasses import dataclass
+@dataclass
+class Point:
+    x: int
+    y: int = 0
+print(Point(1), re.findall("a+", "banana"), json.dumps({{"a": [1]}}), datetime.datetime.now(), {math.pi})
+print(statistics.mean([1, 2]), datetime.datetime.strptime("2025-01-01", "%Y-%m-%d"), random.random())
+1 / 0
+"""

@@ -1,0 +1,113 @@
+"""Which names a program may write: attributes, variables and definitions, decided on the text of a name alone.
+
+Three rules carry it:
+
+- `name`: plain. A few plain names lead out of the language (frames, code objects) and are refused; a few more are
+  harmless only on some objects and are read through a guard (`GUARDED`).
+- `_name`: private. Renamed with a mark that no library uses, everywhere in the program, so a program's private names
+  work as usual and can never be a library's. The mark is stripped from all text that leaves the interpreter.
+- `__name__`: allowed from lists, one for reading and one for defining. `_name_` is kept for the guards.
+"""
+
+from __future__ import annotations
+
+# The last variation selector of Unicode: may stand in a name, changes no normal form, and has no use in any script.
+MARK = "\U000e01ef"
+
+# Reading these, or calling what they give, does what an operator or a builtin function does on any object.
+_OPERATIONS = (
+    "add sub mul truediv floordiv mod divmod pow matmul lshift rshift and or xor "
+    "radd rsub rmul rtruediv rfloordiv rmod rdivmod rpow rmatmul rlshift rrshift rand ror rxor "
+    "iadd isub imul itruediv ifloordiv imod ipow imatmul ilshift irshift iand ior ixor "
+    "neg pos abs invert round trunc floor ceil int float complex bool index "
+    "lt le eq ne gt ge hash str repr format bytes sizeof "
+    "len length_hint iter next reversed contains getitem setitem delitem missing class_getitem "
+    "call enter exit copy deepcopy"
+)
+SYNTAX_METHODS = frozenset(f"__{name}__" for name in _OPERATIONS.split())
+
+# Methods that do more than an operator does when they are called by hand: read through a guard.
+SETUP_METHODS = frozenset({"__init__", "__new__", "__init_subclass__", "__post_init__"})
+STORE_METHODS = frozenset({"__setattr__", "__delattr__"})
+
+# What a class may define. Left out: whatever runs at a moment nobody sees (`__del__`, `__set_name__`), rebuilds objects
+# (`__reduce__` and its kind), or decides for others what an object is (`__class__`, `__instancecheck__`, ...).
+DEFINABLE = SYNTAX_METHODS | SETUP_METHODS | STORE_METHODS | {"__getattr__", "__get__", "__set__", "__delete__"}
+
+# Class variables that list attribute names: their value must be written out.
+LITERAL_VARIABLES = frozenset({"__slots__", "__match_args__"})
+
+READABLE_DUNDERS = SYNTAX_METHODS | {"__name__", "__qualname__", "__doc__", "__module__", "__members__"}
+WRITABLE_DUNDERS = frozenset({"__name__", "__qualname__", "__doc__"})
+
+# The methods of named tuples have an underscore because they share a namespace with the fields.
+PUBLIC_PRIVATE = frozenset({"_replace", "_asdict", "_make", "_fields", "_field_defaults"})
+
+# Attributes of frames, tracebacks, code objects, generators and coroutines, and what leads to them.
+_INTERNALS = (
+    "tb_frame tb_next tb_lasti tb_lineno "
+    "f_back f_builtins f_code f_generator f_globals f_lasti f_lineno f_locals f_trace f_trace_lines f_trace_opcodes "
+    "gi_frame gi_code gi_yieldfrom gi_running gi_suspended gi_state "
+    "cr_await cr_frame cr_code cr_origin cr_running cr_suspended cr_state "
+    "ag_await ag_frame ag_code ag_running ag_suspended ag_state "
+    "co_code co_consts co_names co_varnames co_cellvars co_freevars co_filename co_name co_qualname co_flags "
+    "co_argcount co_posonlyargcount co_kwonlyargcount co_nlocals co_stacksize co_firstlineno co_linetable co_lnotab "
+    "co_exceptiontable co_lines co_positions co_branches co_replace "
+    "func_globals func_code func_closure func_defaults func_dict func_doc func_name "
+    "im_class im_func im_self mro with_traceback"
+)
+INTERNALS = frozenset(_INTERNALS.split())
+
+# Harmless on most objects, read through `guards.Guards.getattr`, which looks at the object and at what it would give.
+_GUARDED = """
+    format format_map obj register now today utcnow evaluate
+    __class__ __dict__ __annotations__ __cause__ __context__
+"""
+GUARDED = frozenset(_GUARDED.split()) | SETUP_METHODS | STORE_METHODS
+
+
+class RefusedName(Exception):
+    """A name that programs may not write; the message says why and what to do instead."""
+
+
+def is_dunder(name: str) -> bool:
+    return len(name) > 4 and name.startswith("__") and name.endswith("__")
+
+
+def private(name: str) -> str:
+    """`name` as it is compiled: `_x` gets the mark, so that it is no library's `_x`; `x` and `_` stay as they are.
+
+    Raises `RefusedName` for `__x__` and `_x_`.
+    """
+    if not name.startswith("_") or not name.strip("_") or name in PUBLIC_PRIVATE:
+        return name
+    if name.endswith("_"):
+        raise RefusedName(f"the name {name!r} is kept for the interpreter; choose one that does not start with '_'")
+    return name if name.endswith(MARK) else name + MARK
+
+
+def readable(name: str) -> str:
+    """The compiled name of an attribute that a program reads; see `GUARDED` for those that need a guard as well."""
+    if name in INTERNALS:
+        raise RefusedName(f"the attribute {name!r} is refused: frames, code and type internals are out of reach here")
+    if name in GUARDED or name in READABLE_DUNDERS:
+        return name
+    if is_dunder(name):
+        raise RefusedName(f"the attribute {name!r} is refused: use the operator or builtin function instead")
+    return private(name)
+
+
+def writable(name: str) -> str:
+    """The compiled name of an attribute that a program sets or deletes."""
+    if name in INTERNALS:
+        raise RefusedName(f"the attribute {name!r} is refused: frames, code and type internals are out of reach here")
+    if name in WRITABLE_DUNDERS:
+        return name
+    if is_dunder(name):
+        raise RefusedName(f"setting {name!r} is refused: define it in the class body instead, if it is a method")
+    return private(name)
+
+
+def strip(text: str) -> str:
+    """`text` without the marks of private names."""
+    return text.replace(MARK, "") if MARK in text else text

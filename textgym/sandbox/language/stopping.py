@@ -1,0 +1,66 @@
+"""The soft time limit: an exception that passes through a program, runs its `finally` blocks, and cannot be stopped.
+
+The worker's timer raises `SoftTimeout` between any two instructions. It is no `Exception`, so handlers do not match it.
+What could still stop it is a `finally` that returns or raises, an `__exit__` that returns true, and a `yield` in a
+`finally`; the transformer puts the guards of this module there.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any
+
+
+class SoftTimeout(BaseException):
+    """Raised by the worker's timer inside the program. `Interpreter.run` lets it through."""
+
+
+def pending() -> SoftTimeout | None:
+    """The time limit that is on its way through the caller, if one is."""
+    error = sys.exception()
+    return error if isinstance(error, SoftTimeout) else None
+
+
+class Finally:
+    """`finally: BODY` becomes `finally: with Finally(): BODY`: whatever BODY does, a time limit on its way goes on."""
+
+    __slots__ = ("_stop",)
+
+    def __enter__(self) -> None:
+        self._stop = pending()
+
+    def __exit__(self, *_: object) -> None:
+        if self._stop is not None:
+            raise self._stop
+
+
+def stop_here() -> None:
+    """Goes before a `finally` body that yields, which would put the time limit aside: then the body does not run."""
+    error = pending()
+    if error is not None:
+        raise error
+
+
+class With:
+    """`with CM:` becomes `with With(CM):`: `__exit__` cannot swallow a time limit, and sees no traceback object."""
+
+    __slots__ = ("_manager",)
+
+    def __init__(self, manager: Any) -> None:
+        self._manager = manager
+
+    def __enter__(self) -> Any:
+        kind = type(self._manager)
+        if not hasattr(kind, "__enter__") or not hasattr(kind, "__exit__"):
+            raise TypeError(f"{kind.__name__!r} object does not support the context manager protocol")
+        return kind.__enter__(self._manager)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> Any:
+        if not isinstance(error, SoftTimeout):
+            return type(self._manager).__exit__(self._manager, kind, error, None)
+        try:
+            type(self._manager).__exit__(self._manager, TimeoutError, TimeoutError("the time limit was reached"), None)
+        except BaseException:
+            return False
+        return False

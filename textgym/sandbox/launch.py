@@ -1,0 +1,150 @@
+"""The trainer's side of the zygote: start it, have workers forked and killed, notice its end."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from textgym.sandbox.frames import Channel, FrameError
+from textgym.sandbox.layers import Layers, SandboxError
+from textgym.sandbox.limits import Limits
+from textgym.sandbox.zygote import CPU_TIME, MESSAGE
+
+_START_S = 60.0
+_HERE = Path(__file__).parent
+
+
+def _package_paths() -> list[str]:
+    """Where the zygote finds what the language layer imports. Looked up, not imported."""
+    spec = importlib.util.find_spec("RestrictedPython")
+    folders = [] if spec is None else spec.submodule_search_locations or []
+    return [str(Path(folder).resolve().parent) for folder in folders]
+
+
+class Zygote:
+    """A running zygote. All methods may be called from any thread.
+
+    Args:
+        limits: of its workers.
+        module: which interpreter they run.
+        simulate: for tests: `uid` to start as, `deny` system calls by name with the errno that they fail with.
+
+    Raises:
+        SandboxError: it did not start.
+    """
+
+    def __init__(self, limits: Limits, module: str, simulate: Mapping[str, Any]) -> None:
+        if not sys.executable:
+            raise SandboxError("sys.executable is empty, so there is no interpreter for the sandbox to start")
+        self._limits = limits
+        self._lock = RLock()  # the collector may close a session in a thread that has it
+        self._count = 0
+        config = {
+            "limits": dataclasses.asdict(limits),
+            "module": module,
+            "paths": _package_paths(),
+            "simulate": dict(simulate),
+            "trainer": os.getpid(),
+        }
+        ours, theirs = socket.socketpair()
+        # -s -S -P: neither the user's nor the site's start-up files, nor this folder's modules by bare name.
+        # (-I and -E would ignore PYTHONHASHSEED, without which the order of a set differs from run to run.)
+        command = [sys.executable, "-s", "-S", "-P", str(_HERE / "zygote.py"), json.dumps(config)]
+        env = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    env=env,
+                    cwd="/",
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,  # Ctrl-C in a terminal is for the trainer
+                )
+            except OSError as error:
+                ours.close()
+                raise SandboxError(f"the sandbox could not start {sys.executable}: {error}") from error
+        self._control = ours
+        self.layers = self._read_report()
+
+    def _read_report(self) -> Layers:
+        channel = Channel(self._control, 1 << 20)
+        try:
+            report = channel.receive(_START_S)
+        except FrameError:
+            report = None
+        stderr = self._process.stderr
+        assert stderr is not None
+        if report is None:
+            self._process.kill()
+            said = stderr.read(4000).decode(errors="replace").strip()
+            stderr.close()
+            self.close()
+            raise SandboxError(f"the sandbox's zygote did not start: {said or 'no answer'}")
+        stderr.close()
+        self._control.settimeout(None)
+        return Layers(tuple(report["active"]), dict(report["missing"]))
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def spawn(self) -> tuple[int, Channel]:
+        """Have a worker forked, without waiting for it: its number and the connection to it.
+
+        Raises:
+            OSError: the zygote is dead.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs, self._lock:
+            self._count += 1
+            number = self._count
+            try:
+                socket.send_fds(self._control, [MESSAGE.pack(b"s", number)], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
+        return number, Channel(ours, self._limits.reply_bytes)
+
+    def kill(self, number: int) -> None:
+        """Have a worker killed, if it lives. Where the zygote is dead, its workers are."""
+        with self._lock, contextlib.suppress(OSError):
+            self._control.sendall(MESSAGE.pack(b"k", number))
+
+    def cpu_s(self, number: int) -> float:
+        """CPU seconds that a worker has used in its life; infinite where there is no telling or no worker."""
+        with self._lock:
+            try:
+                self._control.sendall(MESSAGE.pack(b"c", number))
+                data = self._control.recv(CPU_TIME.size, socket.MSG_WAITALL)
+            except OSError:
+                return float("inf")
+        seconds: float = CPU_TIME.unpack(data)[0] if len(data) == CPU_TIME.size else -1.0
+        return seconds if seconds >= 0 else float("inf")
+
+    def close(self) -> None:
+        """End the zygote and with it all workers, and wait for it."""
+        with self._lock:
+            self._control.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=2.0)
+            return
+        self._process.kill()
+        self._process.wait()
+
+    def forget(self) -> None:
+        """Close what a fork of the trainer inherited, and leave the zygote to the trainer."""
+        self._control.close()
+        self._process.returncode = 0  # not this process's child: nothing to wait for

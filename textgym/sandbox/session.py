@@ -1,0 +1,209 @@
+"""Sessions: a worker for each, its answers checked, its end survived."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
+from typing import Any
+
+from textgym.sandbox.frames import FrameError
+from textgym.sandbox.launch import Zygote
+from textgym.sandbox.layers import SandboxError
+from textgym.sandbox.limits import Limits
+from textgym.sandbox.result import Result, Status
+from textgym.sandbox.text import safe
+
+_READY_S = 60.0
+_LEAST_WAIT_S = 0.05
+_STATUSES = {"ok", "error", "refused", "timeout"}
+
+
+class WorkerLost(Exception):
+    """The worker is dead, or must not be trusted any more; the message says why."""
+
+
+class Worker:
+    """One session's process, as the trainer sees it. `kill` may come from any thread, the rest from one at a time."""
+
+    def __init__(self, zygote: Zygote, limits: Limits) -> None:
+        """Raises OSError where the zygote is dead."""
+        self._zygote, self._limits = zygote, limits
+        self._number, self._channel = zygote.spawn()
+        self._clock = 0.0
+
+    def wait_until_ready(self) -> bool:
+        """Wait for its first frame; False if it died before.
+
+        Raises:
+            SandboxError: it could not confine itself.
+        """
+        try:
+            first = self._channel.receive(_READY_S)
+        except FrameError:
+            return False
+        if first is None:
+            return False
+        if first.get("ready") is not True:
+            raise SandboxError(f"a worker could not confine itself: {str(first.get('failed'))[:500]}")
+        self._clock = _seconds(first.get("clock"), 60.0)
+        return self._channel.idle()  # or it said so, and died since
+
+    def run(self, source: str, seed: int) -> Result:
+        """Run `source` and check the answer.
+
+        Raises:
+            WorkerLost: there is no answer to be trusted.
+        """
+        question = secrets.token_hex(8)
+        if not self._channel.idle():
+            raise WorkerLost("its process died, or spoke unasked")
+        started = time.monotonic()
+        try:
+            self._channel.send({"id": question, "source": source, "seed": seed}, self._limits.wall_s)
+            reply = self._await(started)
+        except FrameError as error:
+            raise WorkerLost(str(error)) from error
+        result = read_reply(reply, question, self._limits)
+        self._clock += _seconds(reply.get("clock"), self._clock + time.monotonic() - started) - self._clock
+        return result
+
+    def _await(self, started: float) -> dict[str, Any]:
+        """The reply, or WorkerLost once the CPU time is used up, or the wall time, which is the longer."""
+        limits, budget = self._limits, self._limits.cpu_s + self._limits.grace_s
+        patience = budget
+        while (reply := self._channel.receive(patience)) is None:
+            wall = limits.wall_s - (time.monotonic() - started)
+            left = budget - (self._zygote.cpu_s(self._number) - self._clock)
+            if left <= 0:
+                raise WorkerLost(f"it used {budget:g} s of CPU time and could not be stopped otherwise")
+            if wall <= 0:
+                raise WorkerLost(f"it did not answer within {limits.wall_s:g} s")
+            patience = min(max(left, _LEAST_WAIT_S), max(wall, _LEAST_WAIT_S))
+        return reply
+
+    def kill(self) -> None:
+        """Have the process killed; who waits for its answer sees its end."""
+        self._zygote.kill(self._number)
+
+    def close(self) -> None:
+        """Kill it and close the connection."""
+        self.kill()
+        self._channel.close()
+
+    def forget(self) -> None:
+        """Close the connection alone: in a fork of the trainer."""
+        self._channel.close()
+
+
+def _seconds(value: object, most: float) -> float:
+    """A time that a worker tells: `most` if that is no number from 0 to it."""
+    return value if isinstance(value, float) and 0 <= value <= most else most
+
+
+def read_reply(reply: dict[str, Any], question: str, limits: Limits) -> Result:
+    """The result that a frame holds, its types checked, its texts cut and made safe.
+
+    Raises:
+        WorkerLost: it is the answer to another question, or none.
+    """
+    if reply.get("id") != question:
+        raise WorkerLost("it answered what was not asked")
+    stdout, status = reply.get("stdout"), reply.get("status")
+    value, error = reply.get("value"), reply.get("error")
+    texts = all(isinstance(text, (str, type(None))) for text in (value, error))
+    if not isinstance(stdout, str) or not texts or not isinstance(status, str) or status not in _STATUSES:
+        raise WorkerLost("its answer is none")
+    return Result(
+        Status(status),
+        safe(stdout[: limits.stdout_chars]),
+        None if value is None else safe(value[: limits.value_chars]),
+        None if error is None else safe(error[: limits.error_chars]),
+        _seconds(reply.get("cpu"), limits.wall_s),
+        bool(reply.get("truncated")),
+    )
+
+
+class Session:
+    """Python that keeps its state from one `run` to the next, in a process of its own. Made by `Sandbox.session`.
+
+    Runs come one after another, whatever threads they come from; `close` may come at any time and ends a run at once.
+    """
+
+    def __init__(self, take: Callable[[], Worker], limits: Limits, seed: int) -> None:
+        self._take, self._limits, self._seed = take, limits, seed
+        self._worker: Worker | None = take()
+        self._pid = os.getpid()
+        self._closed = self._lost = False
+        self._lock = Lock()
+
+    def run(self, source: str) -> Result:
+        """Run `source`. Whatever it does, the answer is a `Result`.
+
+        Raises:
+            ValueError: the session is closed.
+            SandboxError: no worker can be had, or this is a fork of the process that made the session.
+        """
+        if os.getpid() != self._pid:
+            raise SandboxError(f"this session belongs to process {self._pid}; open one in this process")
+        with self._lock:
+            if self._closed:
+                raise ValueError("this session is closed; open another with Sandbox.session()")
+            if (refusal := refuse(source, self._limits)) is not None:
+                return Result(Status.REFUSED, error=refusal)
+            restarted, self._lost = self._lost, False
+            if self._worker is None:
+                self._worker = self._take()
+            try:
+                result = self._worker.run(source, self._seed)
+            except WorkerLost as lost:
+                self._drop()
+                self._lost = True
+                text = f"the session was lost: {lost}. What it held is gone; the next call starts from nothing"
+                return Result(Status.LOST, error=text, restarted=restarted)
+            return replace(result, restarted=True) if restarted else result
+
+    def _drop(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+
+    def close(self) -> None:
+        """End the process. A run that is under way in another thread comes back as lost. Again is no error."""
+        self._closed = True
+        worker = self._worker
+        if os.getpid() != self._pid:
+            if worker is not None:
+                worker.forget()
+            return
+        if worker is not None:
+            worker.kill()
+        with self._lock:
+            self._drop()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):  # at the interpreter's end, anything may be gone
+            self.close()
+
+
+def refuse(source: str, limits: Limits) -> str | None:
+    """Why a source is not even sent; None if it is."""
+    if len(source) <= limits.source_bytes // 4 and source.isascii():
+        return None
+    try:
+        size = len(source.encode())
+    except UnicodeEncodeError:
+        return "the source holds half of a surrogate pair, which is no character"
+    if size > limits.source_bytes:
+        return f"the source is {size} bytes long; at most {limits.source_bytes} are taken"
+    return None

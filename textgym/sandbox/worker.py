@@ -1,0 +1,167 @@
+"""A worker: one session's process. It confines itself, says that it is ready, then answers one frame after another."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from types import FrameType, ModuleType
+from typing import Any, NoReturn
+
+from textgym.sandbox.confine import Confinement, confine
+from textgym.sandbox.frames import decode, encode
+from textgym.sandbox.limits import Limits
+from textgym.sandbox.text import cut
+
+SOCKET = 3
+"""The descriptor of the connection to the trainer; 0, 1 and 2 are the null device, and there is no other."""
+
+_WARM_UP = (
+    "from math import sqrt\ndef f(n):\n    return [i * i for i in range(n)]\nprint(f(9)[-1], f'{sqrt(2):.3f}')\nf(3)"
+)
+
+_AGAIN_S = 0.05  # a finalizer or a callback drops what is raised in it, so it is raised again
+
+
+class Output:
+    """What the code prints, up to a number of characters."""
+
+    def __init__(self, room: int) -> None:
+        self._parts: list[str] = []
+        self._room = room
+        self.truncated = False
+
+    def write(self, text: str) -> None:
+        """Keep `text`, or what there is room for."""
+        if len(text) > self._room:
+            text, self.truncated = text[: self._room], True
+        self._room -= len(text)
+        if text:
+            self._parts.append(text)
+
+    def text(self) -> str:
+        return "".join(self._parts)
+
+
+class _SoftTimer:
+    """Raises an exception in the code of a `with` block when its CPU time is up, and again until the block ends."""
+
+    def __init__(self, seconds: float, exception: type[BaseException]) -> None:
+        self._seconds, self._exception = seconds, exception
+        self._armed = False
+
+    def _ring(self, signum: int, frame: FrameType | None) -> None:
+        if self._armed:
+            raise self._exception
+
+    def start(self) -> None:
+        signal.signal(signal.SIGPROF, self._ring)
+        self._armed = True
+        signal.setitimer(signal.ITIMER_PROF, self._seconds, _AGAIN_S)
+
+    def stop(self) -> None:
+        self._armed = False
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+
+class Server:
+    """Answers requests with an interpreter of `module`: `textgym.sandbox.language`, or a stand-in for it."""
+
+    def __init__(self, module: ModuleType, limits: Limits) -> None:
+        self._module, self._limits = module, limits
+        self._output = Output(0)
+        self._interpreter: Any = None
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run `request["source"]`, in a new interpreter where there is none."""
+        limits = self._limits
+        # Of the only thread: while ITIMER_PROF is set, Linux counts the process's own clock in ticks of milliseconds.
+        begin = time.thread_time()
+        self._output = output = Output(limits.stdout_chars)
+        if self._interpreter is None:
+            self._interpreter = self._module.Interpreter(lambda text: self._output.write(text), request["seed"])
+        timer = _SoftTimer(limits.cpu_s, self._module.SoftTimeout)
+        status, value, error = self._run(timer, request["source"])
+        if value is not None and len(value) > limits.value_chars:
+            value, output.truncated = cut(value, limits.value_chars), True
+        if error is not None and len(error) > limits.error_chars:
+            error, output.truncated = cut(error, limits.error_chars), True
+        clock = time.thread_time()
+        return {
+            "id": request["id"],
+            "status": status,
+            "stdout": output.text(),
+            "value": value,
+            "error": error,
+            "truncated": output.truncated,
+            "cpu": clock - begin,
+            "clock": clock,
+        }
+
+    def _run(self, timer: _SoftTimer, source: str) -> tuple[str, str | None, str | None]:
+        try:
+            try:
+                timer.start()
+                outcome = self._interpreter.run(source)
+            finally:
+                timer.stop()
+        except self._module.SoftTimeout:
+            timer.stop()
+            text = f"stopped after {self._limits.cpu_s:g} s of CPU time; what it had done by then is kept"
+            return "timeout", None, text
+        return outcome.status, outcome.value, outcome.error
+
+
+def warm_up(module: ModuleType, limits: Limits) -> None:
+    """Run some code and throw it away, so that the memory it touches and what it caches are there."""
+    encode(Server(module, limits).answer({"id": "", "source": _WARM_UP, "seed": 0}))
+
+
+def serve(module: ModuleType, confinement: Confinement, names: frozenset[str]) -> NoReturn:
+    """The life of a worker, from its fork to its end; the connection is descriptor `SOCKET`."""
+    try:
+        confine(confinement, names)
+        warm_up(module, confinement.limits)
+    except BaseException as error:
+        _write(encode({"failed": f"{type(error).__name__}: {error}"}))
+        os._exit(1)
+    _write(encode({"ready": True, "clock": time.thread_time()}))
+    server = Server(module, confinement.limits)
+    try:
+        while (request := _read_frame()) is not None:
+            _write(encode(server.answer(request)))
+    finally:  # whatever it was that broke the loop: the trainer sees the end of the connection
+        os._exit(0)
+
+
+def _read_frame() -> dict[str, Any] | None:
+    header = _read(4)
+    body = None if header is None else _read(int.from_bytes(header, "big"))
+    return None if body is None else decode(body)
+
+
+def _read(size: int) -> bytes | None:
+    parts = []
+    while size:
+        part = os.read(SOCKET, min(size, 1 << 16))
+        if not part:
+            return None
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _write(data: bytes) -> None:
+    while data:
+        data = data[os.write(SOCKET, data) :]
+
+
+def settle(sock: int) -> None:
+    """Right after the fork: keep only the connection, as descriptor `SOCKET`, and the null device."""
+    signal.set_wakeup_fd(-1)
+    for each in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(each, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(sock, SOCKET)
+    os.dup2(1, 0)  # the zygote's own connection
+    os.closerange(SOCKET + 1, 1 << 20)
