@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-SECONDS = 2.0
+SECONDS = 1.0
 WORKER = r"""
 import ast, json, os, sys
 frames = os.fdopen(os.dup(1), "w")

@@ -17,7 +17,8 @@ from support.toys import DICE, TOOLS, ToyTasks, toy_env
 
 from textgym import TextVectorEnv, Tool
 
-KWARGS = {"max_tokens": 500, "max_new_tokens": 80, "max_turns": 6, "max_calls": 6, "system_prompt": "Use tools."}
+BUDGETS = {"max_tokens": 500, "max_new_tokens": 80, "max_turns": 6, "max_calls": 6, "max_tool_tokens": 40}
+KWARGS = {**BUDGETS, "system_prompt": "Use tools."}
 IDLE = ord("a")
 
 

@@ -2,11 +2,8 @@
 
 import ast
 import json
-import os
 import pickle
 import re
-import subprocess
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -85,7 +82,7 @@ def bound(task: Task) -> set[str]:
 
 
 @every_family
-@pytest.mark.parametrize(("run", "count"), [(execute, 60), (execute_confined, 10)], ids=["plain", "confined"])
+@pytest.mark.parametrize(("run", "count"), [(execute, 60), (execute_confined, 3)], ids=["plain", "confined"])
 def test_the_program_finds_the_answer(run: Callable[[str], Any], count: int, family: Family | FunctionFamily) -> None:
     """The reference answers in the host; the oracle's program, written in another way, by plain CPython or confined."""
     split = "test_unseen" if family in UNSEEN else "train"
@@ -174,32 +171,6 @@ def test_questions_of_the_splits_are_disjoint(drawn: dict[str, list[Task]]) -> N
     for one, two in combinations(SPLITS, 2):
         assert not {task.prompt for task in drawn[one]} & {task.prompt for task in drawn[two]}
         assert not things[one] & things[two] or (one, two) == ("test", "test_unseen")
-
-
-def test_unseen_families_are_drawn_in_their_split_alone() -> None:
-    families = {split: {task.metadata["family"] for task in draw_many(PythonTasks(), split, 700)} for split in SPLITS}
-    seen, unseen = {family.name for family in SEEN}, {family.name for family in UNSEEN}
-    assert families == {"train": seen, "validation": seen, "test": seen, "test_unseen": unseen}
-    assert not seen & unseen
-    assert len(seen) + len(unseen) == len(BY_NAME) >= 32
-    assert {family.difficulty for family in UNSEEN} == set(LEVELS)
-
-
-def test_a_seed_gives_the_same_tasks_in_another_process() -> None:
-    code = (
-        "import json, numpy as np; from textgym_tasks.python import PythonTasks; source = PythonTasks();"
-        "rng = np.random.default_rng([7, 0]);"
-        "print(json.dumps([[t.prompt, t.answer, t.metadata] for t in (source.draw(rng, 'train') for _ in range(300))]))"
-    )
-    other = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONHASHSEED": "99", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    here = [[task.prompt, task.answer, dict(task.metadata)] for task in draw_many(PythonTasks(), "train", 300, seed=7)]
-    assert json.loads(other.stdout) == here
 
 
 # --- no answer without the work ---
@@ -327,11 +298,11 @@ def test_table_of_families() -> None:
 # --- episodes ---
 
 
-@pytest.mark.parametrize("protocol", ["tags", "hermes", "chat"])
-def test_oracles_solve_every_family(protocol: str, drawn: dict[str, list[Task]]) -> None:
+@pytest.mark.parametrize(("protocol", "step"), [("tags", 1), ("hermes", 4), ("chat", 4)])
+def test_oracles_solve_every_family(protocol: str, step: int, drawn: dict[str, list[Task]]) -> None:
     """Code with line breaks, quotes and `<` survives each protocol, and so do functions as submissions."""
     env = gymnasium.make("TextPython-v0", protocol=protocol, action_mode="turn").unwrapped
-    for task in [*drawn["train"][::DRAWS], *drawn["test_unseen"][::DRAWS]]:
+    for task in [*drawn["train"][::DRAWS], *drawn["test_unseen"][::DRAWS]][::step]:
         env.reset(seed=0, options={"task": task})
         for turn in env.oracle_turns():
             *_, reward, terminated, truncated, info = env.step(turn)

@@ -36,10 +36,13 @@ What is not covered:
   what that means. Fewer than seccomp, and either another user or namespaces, is an error unless `allow_weak=True`.
 - *Reproducibility of addresses.* They are cut from what is printed, but `id()` and the order of a set of objects that
   hash by address still depend on them.
+
+`MontySandbox` is a second backend with the same interface, for machines without these features of the kernel.
 """
 
 from textgym.sandbox.layers import ABOUT, Layers, MissingLayer, SandboxError
 from textgym.sandbox.limits import Limits
+from textgym.sandbox.monty import MontySandbox
 from textgym.sandbox.result import Result, Status
 from textgym.sandbox.sandbox import Sandbox
 from textgym.sandbox.session import Session
@@ -50,6 +53,7 @@ __all__ = [
     "Layers",
     "Limits",
     "MissingLayer",
+    "MontySandbox",
     "Result",
     "Sandbox",
     "SandboxError",

@@ -6,10 +6,11 @@ import contextlib
 import os
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
 from textgym.sandbox.frames import FrameError
 from textgym.sandbox.launch import Zygote
@@ -128,15 +129,14 @@ def read_reply(reply: dict[str, Any], question: str, limits: Limits) -> Result:
     )
 
 
-class Session:
-    """Python that keeps its state from one `run` to the next, in a process of its own. Made by `Sandbox.session`.
+class BaseSession(ABC):
+    """What the sessions of all backends share: runs one after another, and what becomes of a session that is lost.
 
-    Runs come one after another, whatever threads they come from; `close` may come at any time and ends a run at once.
+    A backend says how a source is answered, and how a session ends.
     """
 
-    def __init__(self, take: Callable[[], Worker], limits: Limits, seed: int) -> None:
-        self._take, self._limits, self._seed = take, limits, seed
-        self._worker: Worker | None = take()
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._pid = os.getpid()
         self._closed = self._lost = False
         self._lock = Lock()
@@ -152,20 +152,57 @@ class Session:
             raise SandboxError(f"this session belongs to process {self._pid}; open one in this process")
         with self._lock:
             if self._closed:
-                raise ValueError("this session is closed; open another with Sandbox.session()")
+                raise ValueError("this session is closed; open another with session() of its sandbox")
             if (refusal := refuse(source, self._limits)) is not None:
                 return Result(Status.REFUSED, error=refusal)
             restarted, self._lost = self._lost, False
-            if self._worker is None:
-                self._worker = self._take()
-            try:
-                result = self._worker.run(source, self._seed)
-            except WorkerLost as lost:
+            result = self._answer(source)
+            if result.status is Status.LOST:
                 self._drop()
                 self._lost = True
-                text = f"the session was lost: {lost}. What it held is gone; the next call starts from nothing"
-                return Result(Status.LOST, error=text, restarted=restarted)
             return replace(result, restarted=True) if restarted else result
+
+    @abstractmethod
+    def _answer(self, source: str) -> Result:
+        """The result of `source`, in a new worker if there is none. Raises SandboxError: none can be had."""
+
+    @abstractmethod
+    def _drop(self) -> None:
+        """End the worker, if there is one."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the session. Again is no error."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):  # at the interpreter's end, anything may be gone
+            self.close()
+
+
+class Session(BaseSession):
+    """Python that keeps its state from one `run` to the next, in a process of its own. Made by `Sandbox.session`.
+
+    Runs come one after another, whatever threads they come from; `close` may come at any time and ends a run at once.
+    """
+
+    def __init__(self, take: Callable[[], Worker], limits: Limits, seed: int) -> None:
+        super().__init__(limits)
+        self._take, self._seed = take, seed
+        self._worker: Worker | None = take()
+
+    def _answer(self, source: str) -> Result:
+        if self._worker is None:
+            self._worker = self._take()
+        try:
+            return self._worker.run(source, self._seed)
+        except WorkerLost as lost:
+            return Result(Status.LOST, error=lost_text(str(lost)))
 
     def _drop(self) -> None:
         worker, self._worker = self._worker, None
@@ -185,15 +222,10 @@ class Session:
         with self._lock:
             self._drop()
 
-    def __enter__(self) -> Session:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        with contextlib.suppress(Exception):  # at the interpreter's end, anything may be gone
-            self.close()
+def lost_text(why: str) -> str:
+    """What the result of a lost session says."""
+    return f"the session was lost: {why}. What it held is gone; the next call starts from nothing"
 
 
 def refuse(source: str, limits: Limits) -> str | None:

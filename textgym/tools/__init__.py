@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from textgym.tools.base import CallStatus, NotJSON, Tool, ToolError, ToolTimeout
+from textgym.tools.base import CallStatus, NotJSON, Tool, ToolError, ToolTimeout, ToolUnavailable
 from textgym.tools.calculator import calculate
 from textgym.tools.python import python_tool
 from textgym.tools.session import ToolSession
@@ -18,6 +18,7 @@ __all__ = [
     "ToolError",
     "ToolSession",
     "ToolTimeout",
+    "ToolUnavailable",
     "calculate",
     "python_tool",
     "resolve_tools",

@@ -40,6 +40,10 @@ class ToolTimeout(ToolError):
     """A tool's own word that a call took too long: status `timeout`, with its message as `ToolError`'s."""
 
 
+class ToolUnavailable(RuntimeError):
+    """A tool cannot work here at all. It comes out of the environment's `step`: no policy is to learn from it."""
+
+
 class NotJSON(ValueError):
     """Arguments that start as a JSON object but are none."""
 
@@ -53,8 +57,9 @@ class Tool:
         description: one sentence for the system prompt.
         parameters: JSON schema of the arguments (an object).
         function: called with the arguments as keywords; returns the text shown to the policy. It raises `ToolError`
-            to refuse and `TimeoutError` when it ran too long (`ToolTimeout` to say more); any other exception is
-            reported by its type alone.
+            to refuse and `TimeoutError` when it ran too long (`ToolTimeout` to say more), and
+            `ToolUnavailable` to end the run where it cannot work at all; any other exception is reported by its type
+            alone.
         session: for a tool with a state or with chance: called at the tool's first call in an episode with a
             `numpy.random.Generator` of its own, a child of the environment's seed. What it returns is called as
             `function` would be, for the rest of the episode. If that has a method `close()`, it is called at the end
@@ -247,9 +252,11 @@ class Tool:
             session.close()
 
     def invoke(self, function: Callable[..., str], arguments: Mapping[str, Any]) -> tuple[CallStatus, str]:
-        """Call `function` with checked arguments. Never raises, but for KeyboardInterrupt."""
+        """Call `function` with checked arguments. Never raises, but for KeyboardInterrupt and ToolUnavailable."""
         try:
             return CallStatus.OK, str(function(**arguments))
+        except ToolUnavailable:
+            raise
         except ToolError as error:
             status = CallStatus.TIMEOUT if isinstance(error, ToolTimeout) else CallStatus.TOOL_ERROR
             return status, f"error: {error}"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textgym.tools.base import Tool, ToolError, ToolTimeout
+from textgym.tools.base import Tool, ToolError, ToolTimeout, ToolUnavailable
 
 if TYPE_CHECKING:
-    from textgym.sandbox import Result, Sandbox, Session
+    from textgym.sandbox import MontySandbox, Result, Sandbox, Session
+    from textgym.sandbox.monty import MontySession
+
+    AnySandbox = Sandbox | MontySandbox
 
 NO_OUTPUT = "(no output)"
 """What a call shows that printed nothing and ends in no value."""
@@ -27,11 +29,11 @@ def _shared_sandbox() -> Sandbox:
 class PythonSession:
     """Runs Python code and shows what it prints and the value of its last expression. Names are kept between calls."""
 
-    def __init__(self, rng: np.random.Generator, sandbox: Callable[[], Sandbox] = _shared_sandbox) -> None:
+    def __init__(self, rng: np.random.Generator, sandbox: Callable[[], AnySandbox] = _shared_sandbox) -> None:
         self._seed = int(rng.integers(1 << 32))
         self._sandbox = sandbox
         self._history: list[tuple[str, str]] = []
-        self._session: Session | None = None
+        self._session: Session | MontySession | None = None
         self._pid = os.getpid()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -43,9 +45,14 @@ class PythonSession:
         Args:
             code: Python source, of one line or many
         """
-        lost = self._open()
-        assert self._session is not None
-        result = self._session.run(code)
+        try:
+            lost = self._open()
+            assert self._session is not None
+            result = self._session.run(code)
+        except Exception as error:
+            # Not for the policy, which would be trained on calls that all fail.
+            text = f"the tool 'python' cannot work: {error}. The command `textgym doctor` shows what is missing here"
+            raise ToolUnavailable(text) from error
         if result.status == "lost":
             self._history.clear()
         elif result.status != "refused":
@@ -68,11 +75,7 @@ class PythonSession:
             return False
         self.close()
         self._pid = os.getpid()
-        try:
-            self._session = self._sandbox().session(self._seed)
-        except Exception as error:
-            warnings.warn(f"the tool 'python' cannot work: {error}", RuntimeWarning, stacklevel=2)
-            raise
+        self._session = self._sandbox().session(self._seed)
         history, self._history = self._history, []
         for code, status in history:
             if self._session.run(code).status != status:
@@ -102,14 +105,16 @@ def show(result: Result) -> str:
     return printed or NO_OUTPUT
 
 
-def python_tool(sandbox: Sandbox | None = None) -> Tool:
+def python_tool(sandbox: AnySandbox | None = None) -> Tool:
     """The tool `python`.
 
     Its calls block, so that in a vector environment those of one step run side by side and a slow one holds up its
     own slot alone. They need no `timeout`: the sandbox's limits count CPU time, which a busy machine does not change.
 
     Args:
-        sandbox: where sessions are opened; None takes one that all environments of the process share.
+        sandbox: where sessions are opened (a `Sandbox`, or a `MontySandbox`); None takes one that all environments of
+            the process share. It is started by the first call, not by making an environment, which many programs
+            do without playing. Where it cannot start, that call raises `ToolUnavailable` out of the environment.
 
     Example:
         >>> python_tool().schema()["function"]["parameters"]["required"]
@@ -123,11 +128,11 @@ def python_tool(sandbox: Sandbox | None = None) -> Tool:
 class _In:
     """Opens sessions in a sandbox of the caller's; pickles with it."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: AnySandbox) -> None:
         self._sandbox = sandbox
 
     def __call__(self, rng: np.random.Generator) -> PythonSession:
         return PythonSession(rng, self._get)
 
-    def _get(self) -> Sandbox:
+    def _get(self) -> AnySandbox:
         return self._sandbox

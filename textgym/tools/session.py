@@ -33,7 +33,7 @@ class ToolSession:
         self.__dict__.update(state, _lock=Lock())
 
     def run(self, arguments: Mapping[str, Any]) -> tuple[CallStatus, str]:
-        """Run the tool with checked arguments. Never raises, but for KeyboardInterrupt."""
+        """Run the tool with checked arguments. Never raises, but for KeyboardInterrupt and ToolUnavailable."""
         with self._lock:
             if self._closed:
                 return self.tool.invoke(_closed, {})

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.attacks import read_cases, sessions
 
 from textgym.sandbox.language import Interpreter, Outcome
 
@@ -33,28 +34,7 @@ SHARED = [
 ]
 
 
-def written(text: str) -> str:
-    """The program of a case; a few are too long or too odd to be written down, and are made from a directive."""
-    match text.strip().removeprefix("# @").split(" ", 1):
-        case ["repeat", arguments]:
-            parts = [eval(part) for part in re.findall(r'"[^"]*"|\d+', arguments)]
-            before, times, middle, after = parts[:4]
-            return str(before * times + middle + after * (parts[4] if len(parts) > 4 else times))
-        case ["blocks", depth]:
-            return "".join(" " * i + "if 1:\n" for i in range(int(depth))) + " " * int(depth) + "x = 1"
-        case ["text", literal]:
-            return str(eval(literal))
-    return text
-
-
-def read_cases() -> Iterator[Any]:
-    for path in sorted(FOLDER.glob("*.py")):
-        parts = re.split(r"^# %% (\w+) -> (.*)\n", path.read_text(), flags=re.M)
-        for name, outcome, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
-            yield pytest.param(text, outcome, id=f"{path.stem}-{name}")
-
-
-CASES = list(read_cases())
+CASES = [pytest.param(text, outcome, id=name) for name, outcome, text in read_cases(FOLDER)]
 
 
 @pytest.fixture
@@ -77,8 +57,8 @@ def run_session(text: str) -> tuple[Outcome, str]:
     printed: list[str] = []
     interpreter = Interpreter(printed.append)
     outcome = None
-    for run in text.split("# ---\n"):
-        outcome = interpreter.run(written(run))
+    for run in sessions(text)[0]:
+        outcome = interpreter.run(run)
     assert outcome is not None
     return outcome, "".join(printed)
 

@@ -187,7 +187,7 @@ def test_closing(sandbox):
     assert isinstance(session, Session)
     session.close()
     session.close()
-    with pytest.raises(ValueError, match=r"this session is closed; open another with Sandbox.session\(\)"):
+    with pytest.raises(ValueError, match=r"this session is closed; open another with session\(\) of its sandbox"):
         session.run("1")
 
 

@@ -4,20 +4,22 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
-from support.sandboxes import descendants, plain_sandbox
+from support.sandboxes import descendants, descriptors, gone, plain_sandbox
 from support.toys import ToyTasks, toy_env
 
-from textgym import TextVectorEnv, Tool, ToolCall
+from textgym import TextVectorEnv, Tool, ToolCall, replay_transcript
 from textgym.protocols import ParsedCall
-from textgym.sandbox import Limits, Sandbox, shared_sandbox
+from textgym.sandbox import Limits, MissingLayer, Sandbox, shared_sandbox
 from textgym.toolbox import Toolbox
-from textgym.tools import CallStatus, ToolSession, python_tool, resolve_tools
+from textgym.tools import CallStatus, ToolSession, ToolUnavailable, python_tool, resolve_tools
 from textgym.tools.python import NO_OUTPUT, PythonSession
 
 ROOT = Path(__file__).parents[3]
@@ -68,6 +70,15 @@ def call(env, code: str):
     return info["calls"], "".join(texts)
 
 
+def turns(vector, codes: list[str]) -> np.ndarray:
+    """An action of the turn face in which every slot makes a call."""
+    actions = np.full((len(codes), 300), -1)
+    for i, code in enumerate(codes):
+        ids = vector.rules.encode_turn(vector.rules.protocol.write_call(ToolCall("python", {"code": code})))
+        actions[i, : len(ids)] = ids
+    return actions
+
+
 def test_it_is_built_in():
     tool = resolve_tools(["python"])["python"]
     assert tool.blocking
@@ -76,7 +87,9 @@ def test_it_is_built_in():
         "type": "string",
         "description": "Python source, of one line or many",
     }
-    assert tool.description.startswith("Runs Python code")
+    assert tool.description == (
+        "Runs Python code and shows what it prints and the value of its last expression. Names are kept between calls."
+    )
 
 
 @pytest.mark.parametrize(
@@ -253,13 +266,7 @@ def test_a_slow_slot_holds_up_nobody():
     vector = TextVectorEnv(ToyTasks(), num_envs=3, action_mode="turn", pending_after=1.0, **rules)
     with slow:
         vector.reset(seed=0)
-        protocol = vector.rules.protocol
-        codes = ["while True: pass", "1 + 1", "2 + 2"]
-        actions = np.full((3, 300), -1)
-        for i, code in enumerate(codes):
-            ids = vector.rules.encode_turn(protocol.write_call(ToolCall("python", {"code": code})))
-            actions[i, : len(ids)] = ids
-        *_, info = vector.step(actions)
+        *_, info = vector.step(turns(vector, ["while True: pass", "1 + 1", "2 + 2"]))
         assert info["pending"].tolist() == [True, False, False]
         while info["pending"][0]:
             *_, info = vector.step(np.full((3, 300), -1))
@@ -267,13 +274,29 @@ def test_a_slow_slot_holds_up_nobody():
         vector.close()
 
 
-def test_a_sandbox_that_cannot_start_is_no_silent_error(monkeypatch):
+def test_a_sandbox_that_cannot_work_is_an_error_of_the_environment(monkeypatch):
+    """In either face, and whether the call runs in a thread or not; no policy is told."""
     tool = python_tool(plain_sandbox())
     tool.session._sandbox.close()
     session = open_session(tool)
-    with pytest.warns(RuntimeWarning, match="the tool 'python' cannot work: this sandbox is closed"):
-        status, text = session.run({"code": "1"})
-    assert (status, text) == (CallStatus.TOOL_ERROR, "error: python failed with ValueError; try other arguments")
+    with pytest.raises(ToolUnavailable, match=r"the tool 'python' cannot work: this sandbox is closed.*textgym doctor"):
+        session.run({"code": "1"})
+
+    def start():
+        raise MissingLayer("the sandbox lacks seccomp")
+
+    monkeypatch.setattr("textgym.sandbox.shared_sandbox", start)
+    for options in ({}, {"call_timeout": 60.0}):
+        with env(**options) as played:
+            played.reset(seed=1)
+            with pytest.raises(ToolUnavailable, match=r"lacks seccomp\. The command `textgym doctor` shows"):
+                call(played, "1")
+    rules = {"max_tokens": 2000, "max_new_tokens": 300, "tools": ["python"], "system_prompt": ""}
+    vector = TextVectorEnv(ToyTasks(), num_envs=2, action_mode="turn", **rules)
+    vector.reset(seed=0)
+    with pytest.raises(ToolUnavailable, match="textgym doctor"):
+        vector.step(turns(vector, ["1", "2"]))
+    vector.close()
 
 
 def test_the_sandbox_starts_at_the_first_call():
@@ -307,3 +330,98 @@ def test_a_toolbox_closes_the_session(quick):
     while len(descendants(quick.pid)) > before and time.monotonic() < end:
         time.sleep(0.01)
     assert len(descendants(quick.pid)) <= before
+
+
+def test_a_transcript_with_calls_that_build_on_each_other_is_replayed():
+    with env() as played:
+        played.reset(seed=3)
+        for code in ("import random\nx = [random.random()]", "x.append(random.random())\nx", "1/0", "len(x)"):
+            call(played, code)
+        with env() as other:
+            assert replay_transcript(played.transcript(), other) == played.transcript()
+
+
+def test_a_seed_draws_the_same_in_one_environment_and_in_many():
+    code = "import random\nrandom.random(), random.sample(range(100), 3)"
+    with env() as played:
+        played.reset(seed=5)
+        alone = call(played, code)[1]
+    rules = {"max_tokens": 2000, "max_new_tokens": 300, "tools": ["python"], "system_prompt": ""}
+    vector = TextVectorEnv(ToyTasks(), num_envs=3, action_mode="turn", **rules)
+    vector.reset(seed=[5, 6, 5])
+    vector.step(turns(vector, [code] * 3))
+    shown = []
+    for i in range(3):
+        transcript = vector.transcript(i)
+        shown.append("".join(vector.rules.tokenizer.decode(s.ids) for s in transcript.segments if s.role == "tool"))
+    vector.close()
+    assert shown[0] == shown[2] == alone != shown[1]
+
+
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+def test_in_processes_of_their_own_after_the_sandbox_was_started_here(context):
+    with env(action_mode="turn") as played:
+        played.reset(seed=5)
+        call(played, "import random\nrandom.random()")
+        vector = gymnasium.vector.AsyncVectorEnv([partial(env, action_mode="turn")] * 2, context=context)
+        before = played.transcript()
+        vector.reset(seed=[5, 5])
+        actions = np.full((2, *vector.single_action_space.shape), -1)
+        ids = played.rules.encode_turn(
+            played.rules.protocol.write_call(ToolCall("python", {"code": "import random\nrandom.random()"}))
+        )
+        actions[:, : len(ids)] = ids
+        *_, info = vector.step(actions)
+        assert list(info["calls"]) == [["ok"], ["ok"]]
+        assert vector.call("transcript") == (before, before)
+        pids = {process.pid for process in vector.processes}
+        pids |= set().union(*map(descendants, pids))
+        assert len(pids) > 4
+        vector.close()
+        assert gone(pids)
+        assert call(played, "random.random()")[0] == ["ok"]
+
+
+@pytest.mark.parametrize("method", [None, "fork", "spawn"])
+def test_a_program_that_ends_with_sessions_open_says_nothing_and_leaves_nobody(method, tmp_path):
+    """By itself, and in a child of multiprocessing's."""
+    script = tmp_path / "program.py"
+    script.write_text(
+        "import multiprocessing, sys\nfrom textgym.sandbox import shared_sandbox\n"
+        "def work():\n    global kept\n    kept = shared_sandbox().session()\n"
+        "    print(kept.run('6 * 7').value, shared_sandbox().pid, flush=True)\n"
+        "if __name__ == '__main__':\n    work()\n    method = sys.argv[1]\n    if method != 'None':\n"
+        "        child = multiprocessing.get_context(method).Process(target=work)\n"
+        "        child.start()\n        child.join()\n        sys.exit(child.exitcode)\n"
+    )
+    command = [sys.executable, "-W", "error", str(script), str(method)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [value for value, _ in lines] == ["42"] * (1 if method is None else 2)
+    assert gone({int(pid) for _, pid in lines})
+
+
+def test_environments_made_and_closed_leave_nothing():
+    def play(number: int) -> None:
+        with env() as played:
+            if number % 4 == 0:
+                played.reset(seed=number)
+                call(played, "6 * 7")
+
+    def count() -> tuple[int, int, int]:
+        return descriptors(), len(descendants(os.getpid())), threading.active_count()
+
+    def at_most(now: tuple[int, int, int], then: tuple[int, int, int]) -> bool:  # some of `then` were dying
+        return all(a <= b for a, b in zip(now, then, strict=True))
+
+    play(0)
+    before = count()
+    for number in range(200):
+        play(number)
+    end = time.monotonic() + 10
+    while not at_most(count(), before) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert at_most(count(), before)

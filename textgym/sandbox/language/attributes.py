@@ -1,10 +1,11 @@
-"""`__dict__` of a program's object: reads like the dict, and writes through to the object, under the policy for names.
+"""Attributes under the policy for names, where a program gives them by name: `__dict__` and SimpleNamespace.
 
-The dict itself would take any key, `__reduce_ex__` among them, which `copy` looks for on the object and obeys.
+A dict itself would take any key, `__reduce_ex__` among them, which `copy` looks for on the object and obeys.
 """
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -61,3 +62,28 @@ class Attributes(dict[str, Any]):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return dict, (dict(self),)
+
+
+class SimpleNamespace:
+    """types.SimpleNamespace; the library's takes any name, `__reduce__` among them."""
+
+    def __init__(self, /, **attributes: Any) -> None:
+        for name, value in attributes.items():
+            if names.is_dunder(name):
+                raise AttributeError(f"setting {name!r} is refused; choose a name without leading underscores")
+            self.__dict__[names.private(name)] = value
+
+    @reprlib.recursive_repr("namespace(...)")
+    def __repr__(self) -> str:
+        kind = "namespace" if type(self) is SimpleNamespace else type(self).__name__
+        return f"{kind}({', '.join(f'{names.strip(name)}={value!r}' for name, value in self.__dict__.items())})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SimpleNamespace):
+            return NotImplemented
+        return self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+SimpleNamespace.__module__ = "types"

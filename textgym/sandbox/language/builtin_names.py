@@ -65,7 +65,7 @@ def _refusal(name: str, instead: str) -> Opaque:
     def refuse(*_: Any, **__: Any) -> NoReturn:
         raise NameError(f"{name}() is not available here: {instead}")
 
-    return Opaque(refuse)
+    return Opaque(refuse, name)
 
 
 def import_for_c(name: str, *_: Any) -> None:
@@ -112,12 +112,12 @@ def builtin_names(
     """The builtins of one interpreter; the names in single underscores are those that only compiled code can write."""
     return {
         **_SHARED,
-        "print": printer,
-        "getattr": guards.read_dynamic,
-        "hasattr": guards.has_dynamic,
-        "setattr": guards.set_dynamic,
-        "delattr": guards.delete_dynamic,
-        "vars": guards.vars,
+        "print": Opaque(printer, "print"),
+        "getattr": Opaque(guards.read_dynamic, "getattr"),
+        "hasattr": Opaque(guards.has_dynamic, "hasattr"),
+        "setattr": Opaque(guards.set_dynamic, "setattr"),
+        "delattr": Opaque(guards.delete_dynamic, "delattr"),
+        "vars": Opaque(guards.vars, "vars"),
         "_getattr_": guards.getattr,
         "_write_": guards.write,
         "_own_": guards.own,

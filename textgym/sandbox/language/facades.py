@@ -12,7 +12,6 @@ import cmath
 import collections
 import collections.abc
 import contextlib
-import copy
 import dataclasses
 import datetime
 import decimal
@@ -32,12 +31,12 @@ import re
 import statistics
 import string
 import textwrap
-import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import replacements
+from . import copying, records, replacements
+from .attributes import SimpleNamespace
 from .clock import Clock
 from .guards import Kind
 
@@ -120,7 +119,8 @@ def _shared() -> dict[str, Facade]:
         | _take(decimal, "getcontext localcontext"),
         "functools": _take(
             functools,
-            "reduce partial lru_cache cache cmp_to_key cached_property",
+            "reduce partial lru_cache cache cmp_to_key",
+            cached_property=replacements.cached_property,
             wraps=replacements.wraps,
             total_ordering=replacements.total_ordering,
             singledispatch=replacements.singledispatch,
@@ -141,7 +141,7 @@ def _shared() -> dict[str, Facade]:
             "ixor le length_hint lshift lt matmul mod mul ne neg not_ or_ pos pow rshift setitem sub truediv truth xor",
         ),
         "textwrap": _take(textwrap, "dedent fill indent shorten wrap TextWrapper"),
-        "copy": _take(copy, "copy deepcopy"),
+        "copy": _take(copying, "copy deepcopy"),
         "re": _take(
             re,
             "A ASCII I IGNORECASE M MULTILINE S DOTALL U UNICODE X VERBOSE L LOCALE NOFLAG Match Pattern compile error "
@@ -163,8 +163,10 @@ def _shared() -> dict[str, Facade]:
         ),
         "dataclasses": _take(
             dataclasses,
-            "FrozenInstanceError InitVar KW_ONLY MISSING asdict astuple field fields is_dataclass replace",
-            dataclass=replacements.dataclass,
+            "FrozenInstanceError InitVar KW_ONLY MISSING field fields is_dataclass replace",
+            asdict=records.asdict,
+            astuple=records.astuple,
+            dataclass=records.dataclass,
         ),
         "enum": _take(
             enum,
@@ -178,7 +180,7 @@ def _shared() -> dict[str, Facade]:
         "contextlib": _take(contextlib, "suppress nullcontext closing", contextmanager=replacements.contextmanager),
         "hashlib": _take(hashlib, "blake2b blake2s md5 sha1 sha224 sha256 sha384 sha3_256 sha3_512 sha512"),
         "io": _take(io, "BytesIO StringIO"),
-        "types": _take(types, "SimpleNamespace"),
+        "types": {"SimpleNamespace": SimpleNamespace},
         "__future__": {},
     }
     import abc
@@ -190,7 +192,7 @@ def _shared() -> dict[str, Facade]:
         _take(
             collections,
             "ChainMap Counter OrderedDict UserDict UserList defaultdict deque",
-            namedtuple=replacements.namedtuple,
+            namedtuple=records.namedtuple,
             abc=made["collections.abc"],
         ),
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import names
-from .attributes import Attributes
+from .attributes import Attributes, SimpleNamespace
 from .clock import Clock
 from .formatting import safe_format, safe_format_map
 
@@ -54,11 +54,16 @@ def is_own(value: object) -> bool:
     if isinstance(value, type):
         return is_own_class(value)
     kind = type(value)
-    return is_own_class(kind) or is_own_function(value) or kind is decimal.Context or kind is types.SimpleNamespace
+    return is_own_class(kind) or is_own_function(value) or kind is decimal.Context or kind is SimpleNamespace
 
 
 class _KindOf(type):
-    """The class of `Kind`."""
+    """The class of `Kind`, and of nothing else: what is derived from it would be asked what is an instance of it."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], members: dict[str, Any], **_: Any) -> Any:
+        if bases:
+            raise TypeError("metaclasses are not available here; use a base class or a class decorator")
+        return super().__new__(cls, name, bases, members)
 
     def __call__(cls, *values: Any, **keywords: Any) -> Any:
         if len(values) != 1 or keywords:
@@ -83,9 +88,6 @@ class _KindOf(type):
 
 class Kind(metaclass=_KindOf):
     """What programs know as `type`: tells the class of an object, and makes none."""
-
-    def __init_subclass__(cls, **_: Any) -> None:
-        raise TypeError("metaclasses are not available here; use a base class or a class decorator")
 
     def __class_getitem__(cls, _: Any) -> type:
         return cls
@@ -160,7 +162,10 @@ class Guards:
         plain = isinstance(owner, type) and (owner in _PLAIN_BASES or issubclass(owner, BaseException))
         if plain or is_own_class(owner) or is_own_class(type(owner)):
             found = getattr(value, name)
-            return self._own_new(found) if name == "__new__" else found
+            if name == "__new__":
+                return self._own_new(found)
+            unbound = name == "__init__" and isinstance(owner, type) and not is_own_function(found)
+            return self._own_init(found) if unbound else found
         raise AttributeError(f"{name!r} of {kind_of(owner).__name__!r} objects is refused: call the class instead")
 
     def _own_new(self, new: Callable[..., Any]) -> Callable[..., Any]:
@@ -173,13 +178,23 @@ class Guards:
 
         return make
 
+    def _own_init(self, init: Callable[..., None]) -> Callable[..., None]:
+        """A library's `Base.__init__`, for objects of the program only: it would make any other anew."""
+
+        def initialize(target: Any, /, *args: Any, **keywords: Any) -> None:
+            if not is_own_class(type(target)):
+                raise TypeError("__init__() initializes objects of your own classes only")
+            init(target, *args, **keywords)
+
+        return initialize
+
     def _get_class(self, value: Any) -> type:
         return kind_of(value)
 
     def _get_dict(self, value: Any) -> Any:
         if is_own_class(value):
             return {key: item for key, item in _class_dict(value).items() if not key.startswith("__")}
-        if is_own_class(type(value)):
+        if is_own_class(type(value)) or type(value) is SimpleNamespace:
             return Attributes(value.__dict__, _written)
         raise AttributeError(f"'__dict__' of {kind_of(value).__name__!r} objects is refused: only your own have one")
 
@@ -250,7 +265,7 @@ _PLAIN_BASES = frozenset({object, int, float, complex, str, bytes, tuple, list, 
 
 def _owner(value: Any) -> Any:
     """The object that `value` stands for, if it is a `super()`."""
-    return _super_object(value) if type(value) is super else value
+    return _super_object(value) if isinstance(value, super) else value
 
 
 def _known(name: Any, rule: Callable[[str], str]) -> str:

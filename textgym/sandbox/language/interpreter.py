@@ -165,7 +165,7 @@ class Interpreter:
         end = "\n" if end is None else end
         if not isinstance(sep, str) or not isinstance(end, str):
             raise TypeError("sep and end must be None or strings")
-        text = sep.join([value if type(value) is str else str(value) for value in values]) + end
+        text = str.join(sep, [value if type(value) is str else str(value) for value in values]) + names.strip(end)
         if file is None:
             self._write(names.strip(text))
         else:

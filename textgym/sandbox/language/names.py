@@ -109,5 +109,6 @@ def writable(name: str) -> str:
 
 
 def strip(text: str) -> str:
-    """`text` without the marks of private names."""
+    """`text` without the marks of private names, as a plain str: a program's own kind of str may lie about itself."""
+    text = str.__str__(text)
     return text.replace(MARK, "") if MARK in text else text

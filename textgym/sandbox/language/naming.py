@@ -9,7 +9,7 @@ from typing import Any
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from . import names
-from .nodes import call, copied, is_name, load, placed
+from .nodes import call, copied, load, placed
 
 ASYNC = "async code is refused: there is no event loop here; write ordinary functions and generators"
 _REFUSED_NODES = {
@@ -137,9 +137,8 @@ class NamePolicy(RestrictingNodeTransformer):
 
     def _visit_read(self, node: ast.Attribute) -> ast.AST:
         node.attr = self._named(node, names.readable, node.attr)
-        is_super = isinstance(node.value, ast.Call) and is_name(node.value.func, "super") and not node.value.args
         node.value = self.visit(node.value)
-        if node.attr not in names.GUARDED or (is_super and node.attr in names.SETUP_METHODS - {"__new__"}):
+        if node.attr not in names.GUARDED:
             return node
         return placed(call("_getattr_", node.value, ast.Constant(node.attr)), node)
 

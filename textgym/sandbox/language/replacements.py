@@ -6,90 +6,15 @@ They run text as code, change what they are given, or hand a program objects tha
 from __future__ import annotations
 
 import abc
-import collections
-import dataclasses
 import enum
 import functools
-import keyword
-import sys
-import types
 import typing
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any
 
-from . import names
-from .guards import MODULE, is_own_class, is_own_function
+from .guards import is_own_class, is_own_function
 from .stopping import With
-
-# Records
-
-
-def namedtuple(typename: str, field_names: Any, *, rename: bool = False, defaults: Iterable[Any] | None = None) -> type:
-    """collections.namedtuple; the library writes field names into code, so they are checked to be identifiers."""
-    if isinstance(field_names, str):
-        field_names = field_names.replace(",", " ").split()
-    fields = [_identifier(field) if not rename else str(field) for field in field_names]
-    make: Any = collections.namedtuple
-    kind: type = make(_identifier(typename), fields, rename=rename, defaults=defaults, module=MODULE)
-    return kind
-
-
-def _identifier(text: Any) -> str:
-    if type(text) is not str or not names.strip(text).isidentifier() or keyword.iskeyword(text):
-        raise ValueError(f"{text!r} is not a name: use letters, digits and underscores")
-    return text
-
-
-# Where the library looks for what annotations in text mean, `x: "ClassVar[int]"`: in a module of its own, by name.
-_LOOKUP = types.ModuleType("textgym_dataclass_annotations")
-_LOOKUP.__dict__.update(
-    typing=typing,
-    dataclasses=dataclasses,
-    ClassVar=typing.ClassVar,
-    InitVar=dataclasses.InitVar,
-    KW_ONLY=dataclasses.KW_ONLY,
-)
-sys.modules[_LOOKUP.__name__] = _LOOKUP
-
-
-def dataclass(cls: Any = None, /, **options: bool) -> Any:
-    """dataclasses.dataclass; the library writes field names into code, so they are checked to be identifiers."""
-    if cls is None:
-        return lambda kind: dataclass(kind, **options)
-    if not is_own_class(cls):
-        raise TypeError("dataclass() decorates classes that you define")
-    for name, value in _annotated(cls):
-        _identifier(name)
-        if isinstance(value, dataclasses.Field) and type(value) is not dataclasses.Field:
-            raise TypeError(f"the field {name!r} is of a class derived from Field; use field()")
-    for base in cls.__mro__[1:]:
-        for name, field in base.__dict__.get("__dataclass_fields__", {}).items():
-            if type(field) is not dataclasses.Field or field.name != name:
-                raise TypeError(f"the inherited field {name!r} was changed")
-            _identifier(name)
-    module, cls.__module__ = cls.__module__, _LOOKUP.__name__
-    try:
-        made = dataclasses.dataclass(cls, **options)
-    finally:
-        cls.__module__ = module
-    made.__module__ = module
-    return made
-
-
-def _annotated(cls: type) -> list[tuple[str, Any]]:
-    """The names that the class body annotates, with the values that it gives them."""
-    own = cls.__dict__
-    if "__annotations__" in own:
-        annotations = own["__annotations__"]
-    elif hasattr(cls, "__annotate__"):  # Python 3.14: made when asked for
-        import annotationlib  # type: ignore[import-not-found]
-
-        annotations = annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
-    else:
-        annotations = {}
-    return [(name, own.get(name)) for name in annotations]
-
 
 # Enumerations
 
@@ -140,6 +65,32 @@ def wraps(wrapped: Any, **_: Any) -> Callable[[Any], Any]:
         return wrapper
 
     return decorate
+
+
+class cached_property:
+    """functools.cached_property, whose name nobody can change: it is a key of the object's `__dict__`."""
+
+    def __init__(self, func: Callable[[Any], Any]) -> None:
+        self.func = func
+        self._name: str | None = None
+        self.__doc__ = getattr(func, "__doc__", None)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if self._name is None:
+            self._name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        if self._name is None:
+            raise TypeError("a cached_property must be defined in a class body")
+        try:
+            store = instance.__dict__
+        except AttributeError:
+            raise TypeError(f"no '__dict__' on {type(instance).__name__!r} objects to cache a value in") from None
+        if self._name not in store:
+            store[self._name] = self.func(instance)
+        return store[self._name]
 
 
 def total_ordering(cls: Any) -> Any:
@@ -197,15 +148,24 @@ def singledispatch(function: Callable[..., Any]) -> Any:
 
 
 class Opaque:
-    """A function of ours as an object that only can be called."""
+    """Calls a function of ours."""
 
-    __slots__ = ("_call",)
+    __slots__ = ("__name__", "_call")
 
-    def __init__(self, call: Callable[..., Any]) -> None:
+    def __init__(self, call: Callable[..., Any], name: str | None = None) -> None:
         self._call = call
+        self.__name__ = call.__name__ if name is None else name
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         return self._call(*args, **keywords)
+
+    def __repr__(self) -> str:
+        return f"<built-in function {self.__name__}>"
+
+
+# What programs read of it: `type(print)`, and errors about it.
+Opaque.__module__, Opaque.__qualname__ = "builtins", "builtin_function_or_method"
+Opaque.__name__ = "builtin_function_or_method"
 
 
 class Dispatcher(Opaque):

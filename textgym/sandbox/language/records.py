@@ -1,0 +1,120 @@
+"""Records: dataclasses and named tuples, whose library writes field names into code that it runs."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import keyword
+import sys
+import types
+import typing
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import names
+from .copying import deepcopy
+from .guards import MODULE, is_own_class
+
+
+def namedtuple(typename: str, field_names: Any, *, rename: bool = False, defaults: Iterable[Any] | None = None) -> type:
+    """collections.namedtuple; the library writes field names into code, so they are checked to be identifiers."""
+    if isinstance(field_names, str):
+        field_names = field_names.replace(",", " ").split()
+    fields = [_identifier(field) if not rename else str(field) for field in field_names]
+    make: Any = collections.namedtuple
+    kind: type = make(_identifier(typename), fields, rename=rename, defaults=defaults, module=MODULE)
+    return kind
+
+
+def _identifier(text: Any) -> str:
+    if type(text) is not str or not names.strip(text).isidentifier() or keyword.iskeyword(text):
+        raise ValueError(f"{text!r} is not a name: use letters, digits and underscores")
+    if names.is_dunder(text):
+        raise ValueError(f"a field cannot be named {text!r}: choose a name without leading underscores")
+    return text
+
+
+# Where the library looks for what annotations in text mean, `x: "ClassVar[int]"`: in a module of its own, by name.
+_LOOKUP = types.ModuleType("textgym_dataclass_annotations")
+_LOOKUP.__dict__.update(
+    typing=typing,
+    dataclasses=dataclasses,
+    ClassVar=typing.ClassVar,
+    InitVar=dataclasses.InitVar,
+    KW_ONLY=dataclasses.KW_ONLY,
+)
+sys.modules[_LOOKUP.__name__] = _LOOKUP
+
+
+def dataclass(cls: Any = None, /, **options: bool) -> Any:
+    """dataclasses.dataclass; the library writes field names into code, so they are checked to be identifiers."""
+    if cls is None:
+        return lambda kind: dataclass(kind, **options)
+    if not is_own_class(cls):
+        raise TypeError("dataclass() decorates classes that you define")
+    for name, value in _annotated(cls):
+        _identifier(name)
+        if isinstance(value, dataclasses.Field) and type(value) is not dataclasses.Field:
+            raise TypeError(f"the field {name!r} is of a class derived from Field; use field()")
+    for base in cls.__mro__[1:]:
+        for name, field in base.__dict__.get("__dataclass_fields__", {}).items():
+            if type(field) is not dataclasses.Field or field.name != name:
+                raise TypeError(f"the inherited field {name!r} was changed")
+            _identifier(name)
+    module, cls.__module__ = cls.__module__, _LOOKUP.__name__
+    documented = cls.__doc__ is not None
+    if not documented:  # or the library takes the class's signature for it, and evaluates what a docstring says of it
+        cls.__doc__ = cls.__name__
+    try:
+        made = dataclasses.dataclass(cls, **options)
+    finally:
+        cls.__module__ = module
+    made.__module__ = module
+    if not documented:
+        made.__doc__ = f"{cls.__name__}({', '.join(field.name for field in dataclasses.fields(made) if field.init)})"
+    return made
+
+
+def _annotated(cls: type) -> list[tuple[str, Any]]:
+    """The names that the class body annotates, with the values that it gives them."""
+    own = cls.__dict__
+    if "__annotations__" in own:
+        annotations = own["__annotations__"]
+    elif hasattr(cls, "__annotate__"):  # Python 3.14: made when asked for
+        import annotationlib  # type: ignore[import-not-found]
+
+        annotations = annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
+    else:
+        annotations = {}
+    return [(name, own.get(name)) for name in annotations]
+
+
+def asdict(instance: Any, /, *, dict_factory: Callable[[Any], Any] = dict) -> Any:
+    """dataclasses.asdict; the library copies values by its own `copy.deepcopy`."""
+    return _record(instance, "asdict", lambda fields: dict_factory(list(fields)))
+
+
+def astuple(instance: Any, /, *, tuple_factory: Callable[[Any], Any] = tuple) -> Any:
+    """dataclasses.astuple; likewise."""
+    return _record(instance, "astuple", lambda fields: tuple_factory([value for _, value in fields]))
+
+
+def _record(instance: Any, name: str, make: Callable[[Iterable[tuple[str, Any]]], Any]) -> Any:
+    if isinstance(instance, type) or not dataclasses.is_dataclass(type(instance)):
+        raise TypeError(f"{name}() should be called on dataclass instances")
+    return _plain(instance, make)
+
+
+def _plain(value: Any, make: Callable[[Iterable[tuple[str, Any]]], Any]) -> Any:
+    """`value` with its dataclass instances, at any depth of lists, tuples and dicts, made into what `make` gives."""
+    kind: Any = type(value)
+    if dataclasses.is_dataclass(kind):
+        return make((field.name, _plain(getattr(value, field.name), make)) for field in dataclasses.fields(kind))
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return kind(*[_plain(item, make) for item in value])
+    if isinstance(value, list | tuple):
+        return kind(_plain(item, make) for item in value)
+    if isinstance(value, dict):
+        pairs = ((_plain(key, make), _plain(item, make)) for key, item in value.items())
+        return kind(value.default_factory, pairs) if isinstance(value, collections.defaultdict) else kind(pairs)
+    return deepcopy(value)
