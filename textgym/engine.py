@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -105,8 +105,11 @@ class Episode:
 
     def _write(self, pieces: Sequence[Piece], encoded: Sequence[Ids], turn: int, column: int) -> int:
         """Write what the policy did not sample from `column` on; the column behind it."""
+        self.rows.ids[self.row, column : column + sum(map(len, encoded))] = [i for ids in encoded for i in ids]
+        marks = self.rows.marks[self.row]
         for piece, ids in zip(pieces, encoded, strict=True):
-            end = self.rows.write(self.row, column, ids, piece.role)
+            end = column + len(ids)
+            marks[column:end] = MARK[piece.role]
             self.spans.append(Span(column, end, piece.role, turn, piece.tool_call_id))
             column = end
         return column
@@ -117,10 +120,10 @@ class Episode:
         self.rows.write(self.row, self.rows.start + length, ids, "model")
         self.rows.length[self.row, 0] = length + len(ids)
 
-    def _turn_ids(self) -> list[int]:
-        """The ids of the turn so far."""
+    def _turn_ids(self, length: int) -> list[int]:
+        """The ids of the turn so far, in an episode of `length` tokens."""
         start = self.rows.start
-        ids: list[int] = self.rows.ids[self.row, start + self.turn_start : start + self.length].tolist()
+        ids: list[int] = self.rows.ids[self.row, start + self.turn_start : start + length].tolist()
         return ids
 
     # Turns
@@ -144,7 +147,7 @@ class Episode:
             return None
         if not len(ids):
             return self._end_empty_turn()
-        turn = self._turn_ids()
+        turn = self._turn_ids(self.length)
         new = ids[: self.rules.max_new_tokens - len(turn)]
         turn += new.tolist()
         for at in np.flatnonzero(self.rules.may_stop[new]).tolist():
@@ -166,16 +169,19 @@ class Episode:
         full = length + 1 - self.turn_start >= self.rules.max_new_tokens
         if not (full or self.rules.may_stop[token]):
             return Outcome()
-        outcome = self.maybe_end_turn()
+        outcome = self.maybe_end_turn(length + 1)
         return Outcome() if outcome is None and not self.running else outcome
 
-    def maybe_end_turn(self) -> Outcome | None:
+    def maybe_end_turn(self, length: int) -> Outcome | None:
         """End the turn if its last token stops it or its token budget is spent.
+
+        Args:
+            length: tokens so far, which the caller knows already.
 
         Returns:
             None if it goes on, or if calls are at work in a thread (`running` tells).
         """
-        ids = self._turn_ids()
+        ids = self._turn_ids(length)
         if (text := self.rules.stopped_text(ids)) is not None:
             return self._end_turn(text)
         return self._finish(StopReason.MAX_NEW_TOKENS) if len(ids) >= self.rules.max_new_tokens else None
@@ -243,7 +249,7 @@ class Episode:
         # What is far beyond the limit in any case is cut before it is encoded, for that takes time.
         long = [piece.role == "tool" and len(piece.text) > limit * _CHARACTERS_A_TOKEN for piece in pieces]
         if any(long):
-            shorter = (replace(piece, text=piece.text[: limit * _CHARACTERS_A_TOKEN]) for piece in pieces)
+            shorter = (piece._replace(text=piece.text[: limit * _CHARACTERS_A_TOKEN]) for piece in pieces)
             pieces = [new if is_long else old for old, new, is_long in zip(pieces, shorter, long, strict=True)]
         encoded, cut = self.rules.encode(pieces), []
         for i, piece in enumerate(pieces):

@@ -307,6 +307,8 @@ class Rules:
         text = escape(text)
         ids = tokenizer.encode(text)
         read = tokenizer.decode(ids)
+        if read == text:  # as nearly always
+            return text, ids
         # A tokenizer that normalises can make a delimiter of other characters: `<CALL>`, `＜call＞`.
         escaped = escape(read)
         return (text, ids) if escaped == read else (escaped, tokenizer.encode(escaped))

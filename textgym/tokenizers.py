@@ -136,7 +136,9 @@ class ByteTokenizer:
         try:
             data = bytes(ids)  # twenty times as fast, and most turns and all data have no control token
         except ValueError:
-            data = b"".join([self._bytes[i] for i in ids if 0 <= i < self.vocab_size])
+            if min(ids) < 0 or max(ids) >= self.vocab_size:
+                ids = [i for i in ids if 0 <= i < self.vocab_size]
+            data = b"".join([self._bytes[i] for i in ids])
         return data.decode("utf-8", "replace")
 
     def with_eos(self, eos_id: int) -> ByteTokenizer:

@@ -145,8 +145,8 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         elif task is None:
             task = self.rules.source.draw(generators.tasks, self.rules.split)
         seeds = generators.next_episode(number)
-        env_id = {} if self.spec is None else {"env_id": self.spec.id}
-        episode.reset(task, {**env_id, **generators.facts()}, seeds)
+        facts = generators.facts()
+        episode.reset(task, facts if self.spec is None else {"env_id": self.spec.id, **facts}, seeds)
         self._turn_end[i] = episode.turn_start + self.rules.max_new_tokens
         self._done[i] = self._pending[i] = False
 
@@ -160,16 +160,16 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
             raise gymnasium.error.ResetNeeded("no episodes yet: call reset() before step()")
         actions = self._check(actions)
         idle = self._done | self._pending
-        was_done = self._done.copy()
+        was_done = self._done.nonzero()[0].tolist()
         if self.autoreset_mode == AutoresetMode.NEXT_STEP:
-            for i in np.flatnonzero(was_done).tolist():
+            for i in was_done:
                 self._reset_slot(i)
         push = self._push_tokens if self.action_mode == "token" else self._push_turns
         outcomes = push(actions, idle)
-        if self._pending.any():
+        if np.count_nonzero(self._pending):  # a tenth of the time of `any`
             outcomes |= self._collect(idle)
         if self.autoreset_mode != AutoresetMode.NEXT_STEP:  # a slot that had ended repeats its end until it is reset
-            outcomes |= {i: self.episodes[i].ended() for i in np.flatnonzero(was_done).tolist()}
+            outcomes |= {i: self.episodes[i].ended() for i in was_done}
         return self._results(outcomes)
 
     def _check(self, actions: Any) -> Any:
@@ -188,20 +188,20 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         rules, rows = self.rules, self.rows
         tokens = np.minimum(np.maximum(actions, 0), rules.tokenizer.vocab_size - 1)
         length = rows.length[:, 0]
-        if idle.any():
-            live = np.flatnonzero(~idle)
-            tokens, at = tokens[live], self._first[live] + length[live]
-            length[live] += 1
-            ends = live[rules.may_stop[tokens] | (length[live] >= self._turn_end[live])]
+        at = self._first + length
+        if np.count_nonzero(idle):
+            live = ~idle
+            length += live
+            ends = ((rules.may_stop.take(tokens) | (length >= self._turn_end)) & live).nonzero()[0]
+            tokens, at = tokens[live], at[live]
         else:
-            at = self._first + length
             length += 1
-            ends = np.flatnonzero(rules.may_stop[tokens] | (length >= self._turn_end))
+            ends = (rules.may_stop.take(tokens) | (length >= self._turn_end)).nonzero()[0]
         rows.ids.reshape(-1)[at] = tokens  # one flat index costs half of a pair
         rows.marks.reshape(-1)[at] = MARK["model"]
         outcomes = {}
-        for i in ends.tolist():
-            outcome = self.episodes[i].maybe_end_turn()
+        for i, end in zip(ends.tolist(), length[ends].tolist(), strict=True):
+            outcome = self.episodes[i].maybe_end_turn(end)
             if outcome is not None:
                 outcomes[i] = outcome
             else:
@@ -251,9 +251,9 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         for i, outcome in sorted(outcomes.items()):
             self._turn_end[i] = self.episodes[i].turn_start + self.rules.max_new_tokens
             rewards[i], terminated[i], truncated[i] = outcome.reward, outcome.terminated, outcome.truncated
-            self._done[i] = outcome.terminated or outcome.truncated
+            self._done[i] = done = outcome.terminated or outcome.truncated
             info = outcome.info
-            if self._done[i] and self.autoreset_mode == AutoresetMode.SAME_STEP:
+            if done and self.autoreset_mode == AutoresetMode.SAME_STEP:
                 info = {
                     "final_obs": self.rows.observation(i) | self.rules.mask_info("obs"),
                     "final_info": info | self.rules.mask_info(),

@@ -6,7 +6,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,8 +15,7 @@ from textgym.tools import CallStatus, Tool
 from textgym.transcript import Role
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A run of text with one author, on its way to becoming a `Segment`.
 
     Attributes:
@@ -34,26 +33,23 @@ class Piece:
     verbatim: bool = False
 
 
-@dataclass(frozen=True)
-class ParsedCall:
+class ParsedCall(NamedTuple):
     """A tool call as the policy wrote it; `status` other than OK says why it cannot run, and `error` in words."""
 
     name: str = ""
-    arguments: Mapping[str, Any] | str = field(default_factory=dict)
+    arguments: Mapping[str, Any] | str = {}
     status: CallStatus = CallStatus.OK
     error: str = ""
 
 
-@dataclass(frozen=True)
-class ParsedTurn:
+class ParsedTurn(NamedTuple):
     """What a turn says: tool calls in order, or a submission, or neither."""
 
     calls: tuple[ParsedCall, ...] = ()
     submission: str | None = None
 
 
-@dataclass(frozen=True)
-class CallResult:
+class CallResult(NamedTuple):
     """The reply to one call, paired with it by `id`; `name` is what the call named as its tool."""
 
     id: str

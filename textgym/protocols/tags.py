@@ -10,6 +10,7 @@ from textgym.task import ToolCall
 from textgym.tools import CallStatus, Tool
 
 _REQUEST, _CALL, _RESPONSE, _SUBMIT = "<request>", "<call>", "<response>", "<submit>"
+_BEHIND_RESULT, _BEHIND_QUESTION = Piece(_RESPONSE, "scaffold", data=False), Piece("\n", "scaffold", data=False)
 _NAMED = re.compile(r"\s*<([^<>]*)>(.*)", re.DOTALL)
 
 # Data cannot spell a delimiter, so what a policy is to write is named in words.
@@ -48,29 +49,29 @@ class TagsProtocol(Protocol):
         return [Piece(text + "\n\n", "system", data=False)]
 
     def question(self, text: str) -> list[Piece]:
-        return [Piece(text, "user"), Piece("\n", "scaffold", data=False)]
+        return [Piece(text, "user"), _BEHIND_QUESTION]
 
     def results(self, results: Sequence[CallResult]) -> list[Piece]:
         pieces = []
         for result in results:
             pieces.append(Piece(result.text, "tool", tool_call_id=result.id))
-            pieces.append(Piece(_RESPONSE, "scaffold", data=False))
+            pieces.append(_BEHIND_RESULT)
         return pieces
 
     def end_of_example(self) -> Piece:
         return Piece("\n\n", "scaffold", data=False)
 
     def parse(self, text: str) -> ParsedTurn:
-        stops = [(text.find(stop), stop) for stop in self.stop_strings if stop in text]
-        end, stop = min(stops, default=(len(text), ""))
-        if stop == _SUBMIT:
-            return ParsedTurn(submission=text[:end].strip())
-        _, request, body = text[:end].rpartition(_REQUEST)
+        said, call, _ = text.partition(_CALL)
+        answer, submit, _ = said.partition(_SUBMIT)
+        if submit:
+            return ParsedTurn(submission=answer.strip())
+        _, request, body = said.rpartition(_REQUEST)
         if not request:
-            if not stop:
+            if not call:
                 return ParsedTurn()
             return ParsedTurn((ParsedCall(status=CallStatus.MISSING_NAME, error=_NO_REQUEST),))
-        if not stop:
+        if not call:
             return ParsedTurn((ParsedCall(status=CallStatus.UNCLOSED, error=_NOT_CLOSED),))
         named = _NAMED.fullmatch(body)
         if named is None or not named[1].strip():

@@ -24,6 +24,8 @@ Value = int | Fraction | Decimal  # a decimal is not exact; a whole number that 
 WORKING = Context(prec=50, Emax=9999, Emin=-9999)
 _TRUSTED = Context(prec=TRUSTED_DIGITS)
 _SHORT = Context(prec=TRUSTED_DIGITS // 2)
+_SHORT_PLACES: Final = 6  # what is exact with so many decimals is written without a division
+_SHORT_SCALE: Final = 10**_SHORT_PLACES
 _TOO_LARGE: Final = f"a result is too large: {MAX_DIGITS} digits is the limit"
 
 
@@ -73,6 +75,10 @@ def _in_range(value: Decimal) -> Decimal:
 
 def bounded(value: Value) -> Value:
     """The value in the form that every operation relies on: exact if it can be, within the limits in any case."""
+    if type(value) is int:  # as in most cases
+        if value.bit_length() > MAX_BITS:
+            raise CalculationError(_TOO_LARGE)
+        return value
     if isinstance(value, Decimal):
         # sqrt(2)^2 is 1.99...98 here. Forty digits that are twenty and then zeros are taken for the exact number.
         short = _SHORT.plus(_in_range(value))
@@ -95,6 +101,10 @@ def written(value: Value) -> str:
     if isinstance(value, int):
         return str(value)
     above, below = value.as_integer_ratio()
+    scaled, rest = divmod(abs(above) * _SHORT_SCALE, below)
+    if isinstance(value, Fraction) and not rest and scaled < 10**SIGNIFICANT_DIGITS:  # there is nothing to round
+        text = f"{scaled // _SHORT_SCALE}.{scaled % _SHORT_SCALE:0{_SHORT_PLACES}d}".rstrip("0")
+        return f"-{text}" if above < 0 else text
     size = decimal(value).adjusted()
     plain = size >= -SIGNIFICANT_DIGITS and (size < TRUSTED_DIGITS or isinstance(value, Fraction))
     digits = max(SIGNIFICANT_DIGITS, size + 1) if plain else SIGNIFICANT_DIGITS

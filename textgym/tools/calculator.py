@@ -109,7 +109,7 @@ def _work(operation: _Operation, operands: tuple[Value, ...]) -> int:
     """Roughly the microseconds that the operation takes, the check of its result included: an estimate from above."""
     work = 3 + _WORK.get(operation, 0)
     for value in operands:
-        if isinstance(value, int):
+        if type(value) is int:
             work += value.bit_length() // 256
         elif isinstance(value, Fraction):
             work += (value.numerator.bit_length() + value.denominator.bit_length()) // 256
@@ -133,10 +133,13 @@ _HINTS: Final = {",": " (thousands commas need groups of three: 1,234)", "!": " 
 
 
 def _literal(match: re.Match[str]) -> Value:
-    whole, fraction, exponent = match[1].replace(",", ""), match[2], match[3]
+    whole, fraction, exponent = match.groups()
+    if "," in whole:
+        whole = whole.replace(",", "")
     if not (fraction or exponent):
         return bounded(int(whole))
-    exponent = exponent or "0"
+    if not exponent:
+        return bounded(ratio(int(whole + fraction), 10 ** len(fraction)))
     if abs(int(exponent)) > MAX_DIGITS:
         raise CalculationError(f"the exponent of a number is beyond {MAX_DIGITS}")
     scale = int(exponent) - len(fraction)
@@ -180,15 +183,16 @@ class _Parser:
         if number := (_NUMBER if self.open_calls else _GROUPED_NUMBER).match(self.text, self.at):
             self.at = number.end()
             value = _literal(number)
+        elif self.next_is("(") and self.take(_OPEN):
+            value = self.expression()
+            self.expect(_CLOSE, "')'")
         elif signs := self.take(_SIGNS):
             value = self.expression(_SIGN_BINDS)
             return -value if signs.count("-") % 2 else value
         elif name := self.take(_NAME):
             value = self.call(name.lower())
         else:
-            self.expect(_OPEN, "a number")
-            value = self.expression()
-            self.expect(_CLOSE, "')'")
+            raise self.unexpected("a number")
         while self.next_is("!%") and (symbol := self.take(_POSTFIX_SYMBOL)):
             value = self.apply(_POSTFIX[symbol], value)
         return value
@@ -220,8 +224,10 @@ class _Parser:
 
     def next_is(self, characters: str) -> bool:
         """Whether one of `characters` comes next, perhaps behind a space: quicker than a pattern that fails."""
-        found = self.text[self.at : self.at + 2].lstrip()[:1]
-        return bool(found) and found in characters
+        found = self.text[self.at : self.at + 1]
+        if found == " ":
+            found = self.text[self.at + 1 : self.at + 2]
+        return found != "" and found in characters
 
     def take(self, pattern: re.Pattern[str]) -> str | None:
         """Step over the pattern if it is next; its first group."""
@@ -234,8 +240,12 @@ class _Parser:
         if match := pattern.match(self.text, self.at):
             self.at = match.end()
             return
+        raise self.unexpected(wanted)
+
+    def unexpected(self, wanted: str) -> CalculationError:
+        """What to say of what comes next, where only `wanted` could."""
         found = self.take(_REST) or ""
         hint = _HINTS.get(found, "") if wanted != "a number" else ""
         if found and not (found.isascii() and found.isprintable() and found not in "<>&"):
             found = f"U+{ord(found):04X}"
-        raise CalculationError(f"expected {wanted}, found " + (f"'{found}'{hint}" if found else "the end"))
+        return CalculationError(f"expected {wanted}, found " + (f"'{found}'{hint}" if found else "the end"))

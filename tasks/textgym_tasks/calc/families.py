@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from string import Formatter
 
 import numpy as np
 
 from textgym.task import Task
 from textgym_tasks.calc.terms import Term, decimal_text, is_short_decimal
-from textgym_tasks.operands import Number, Operand, pick
+from textgym_tasks.operands import Chance, Number, Operand, Uniforms, pick, with_point
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "name": ("Ana", "Ben", "Carla", "David", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Keiko", "Liam"),
@@ -66,52 +65,65 @@ class Family:
     def draw(self, rng: np.random.Generator, split: str) -> Task:
         """One question whose operands are of `split`; those that could be answered unworked are drawn again."""
         pool = "test" if split == "test_unseen" else split
+        chance = Uniforms(rng)
         while True:
-            numbers = {slot: operand.draw(rng, pool) for slot, operand in self.operands.items()}
-            others = {slot: operand.draw(rng, pool) for slot, operand in self.distractors.items()}
-            texts = [number.text() for number in numbers.values()]
-            term = self.formula(*map(Term, texts, [number.value for number in numbers.values()]))
-            exact = term.value
-            short = is_short_decimal(exact)
+            numbers = [operand.draw(chance, pool) for operand in self._drawn]
+            texts = [with_point(digits, places) for digits, places in numbers]
+            operands = zip(texts, numbers[: len(self.operands)], strict=False)
+            term = self.formula(*[Term(text, digits, 10**places) for text, (digits, places) in operands])
+            tie = is_tie(term.below)
+            short = is_short_decimal(term.below)
             if not short:
                 term = term.rounded()
-            answer = decimal_text(term.value)
-            shown = numbers | others
-            if not is_tie(exact) and needs_work(term.value, answer, list(shown.values())):
+            answer = decimal_text(term.above, term.below)
+            if not tie and needs_work(term.above, answer, numbers):
                 break
-        prompt = self._word(rng, shown)
+        prompt = self._word(chance, numbers, texts)
         if not short:
-            prompt = f"{prompt} {pick(rng, ROUNDINGS)}"
+            prompt = f"{prompt} {pick(chance, ROUNDINGS)}"
         metadata = {
             "family": self.name,
             "difficulty": self.difficulty,
             "split": split,
             "expression": term.text,
             "steps": list(term.steps),
-            "numbers": texts,
+            "numbers": texts[: len(self.operands)],
             "percent": self.percent,
             "money": "$" in prompt or "dollar" in prompt,
         }
         return Task(prompt, answer, metadata)
 
-    def _word(self, rng: np.random.Generator, shown: Mapping[str, Number]) -> str:
-        """A wording with its slots filled."""
-        wording = pick(rng, self.wordings)
-        separator = pick(rng, ("", ",")) if self.difficulty >= SEPARATORS_FROM else ""
-        texts = {slot: number.text(separator) for slot, number in shown.items()}
-        words = {slot: pick(rng, WORDS[slot]) for slot in words_of(wording)}
-        return wording.format(**texts, **words)
+    @cached_property
+    def _drawn(self) -> tuple[Operand, ...]:
+        """Ranges of all numbers that a question shows."""
+        return (*self.operands.values(), *self.distractors.values())
+
+    @cached_property
+    def _slots(self) -> tuple[str, ...]:
+        """The slots of those numbers."""
+        return (*self.operands, *self.distractors)
+
+    def _word(self, chance: Chance, numbers: Sequence[Number], texts: Sequence[str]) -> str:
+        """A wording with its slots filled, by `numbers` whose plain texts are `texts`."""
+        wording = pick(chance, self.wordings)
+        if self.difficulty >= SEPARATORS_FROM and pick(chance, (False, True)):
+            texts = [number.text(",") for number in numbers]
+        words = {slot: pick(chance, WORDS[slot]) for slot in words_of(wording)}
+        return wording.format(**dict(zip(self._slots, texts, strict=True)), **words)
 
 
-def is_tie(exact: int | Fraction) -> bool:
-    """Whether rounding to 2 decimals meets a tie, on which rounding rules disagree."""
-    return (exact * 200).denominator == 1 and not is_short_decimal(exact)
+def is_tie(below: int) -> bool:
+    """Whether rounding a value with this denominator to 2 decimals meets a tie, on which rounding rules disagree."""
+    return not 200 % below and not is_short_decimal(below)
 
 
-def needs_work(value: int | Fraction, answer: str, shown: list[Number]) -> bool:
-    """Whether the answer has three digits or more and cannot be copied from the question, not even as a fraction."""
+def needs_work(above: int, answer: str, shown: Sequence[Number]) -> bool:
+    """Whether an answer with the numerator `above` has three digits or more and cannot be copied from the question.
+
+    Not even as a fraction: 24319 dollars in the ratio 4:12 would be right as 24319/4.
+    """
     digits = answer.replace("-", "").replace(".", "").strip("0")
-    if len(digits) < 3 or any(digits in str(number.digits) for number in shown):
+    if len(digits) < 3:
         return False
-    # 24319 dollars in the ratio 4:12 would be right as 24319/4.
-    return abs(value.numerator) not in [number.digits for number in shown]
+    above = abs(above)
+    return not any(number.digits == above or digits in str(number.digits) for number in shown)

@@ -23,7 +23,17 @@ _DECIMAL = re.compile(
     r"(?P<whole>[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)?(?:\.(?P<part>[0-9]*))?"
     r"(?P<percent> ?%)?"
 )
+_PLAIN = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _FRACTION = re.compile(r"([+-]?[0-9]+)/([0-9]+)")
+
+
+def is_plain(text: str) -> bool:
+    """Whether `text` is a number that every question reads alike: digits, perhaps a minus and a point.
+
+    >>> is_plain("-3.5"), is_plain("50%")
+    (True, False)
+    """
+    return _PLAIN.fullmatch(text) is not None
 
 
 def parse_number(text: str, *, percent: bool = False, money: bool = False) -> Fraction | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textgym.task import Plan, Task, ToolCall
 from textgym_tasks.calc.advanced import LEVEL_3, LEVEL_4
 from textgym_tasks.calc.basic import LEVEL_1, LEVEL_2
-from textgym_tasks.calc.grading import parse_number
+from textgym_tasks.calc.grading import is_plain, parse_number
 from textgym_tasks.calc.unseen import UNSEEN
 from textgym_tasks.families import FamilyTasks
 
@@ -21,7 +21,7 @@ class CalcTasks(FamilyTasks):
     >>> source = CalcTasks(difficulty=1, families=["difference"])
     >>> task = source.draw(np.random.default_rng(0), "train")
     >>> task.metadata["expression"], task.answer, source.grade(task, task.answer)
-    ('3451-137', '3314', {'correct': 1.0})
+    ('7041-213', '6828', {'correct': 1.0})
     """
 
     tools = ("calculator",)
@@ -30,6 +30,8 @@ class CalcTasks(FamilyTasks):
 
     def grade(self, task: Task, submission: str) -> dict[str, float]:
         """{"correct": 1.0} for a number equal to the answer in an accepted form (`grading.py`), else 0.0."""
+        if submission.strip() == task.answer and is_plain(task.answer):
+            return {"correct": 1.0}  # as most right answers are written: nothing to read
         given = parse_number(
             submission, percent=task.metadata.get("percent", False), money=task.metadata.get("money", False)
         )

@@ -4,7 +4,7 @@
 >>> term.text, term.value, term.steps
 ('(312+45)*7', 2499, ('312+45', '357*7'))
 
-The value comes from exact arithmetic on the operands (integers, and `Fraction` where need be); the text is never parsed
+The value comes from exact arithmetic on the operands (numerators and denominators); the text is never parsed
 here. That the calculator finds the same value in the text is therefore a test of both
 (tests/textgym_tasks/test_calc.py).
 """
@@ -12,74 +12,100 @@ here. That the calculator finds the same value in the text is therefore a test o
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd
+
+from textgym_tasks.operands import with_point
 
 ADDITIVE, MULTIPLICATIVE, ATOM = 1, 2, 3
 """How strongly the outermost operator of a term binds; decides on parentheses."""
 
 
-def is_short_decimal(value: int | Fraction, places: int = 2) -> bool:
-    """Whether `value` is written in full with at most `places` decimals."""
-    return not 10**places % value.denominator
+def is_short_decimal(below: int, places: int = 2) -> bool:
+    """Whether a value with the denominator `below`, in lowest terms, is written in full with at most `places` decimals.
+
+    >>> is_short_decimal(4), is_short_decimal(8)
+    (True, False)
+    """
+    return not 10**places % below
 
 
-def decimal_text(value: int | Fraction, places: int = 2) -> str:
-    """The shortest decimal notation of a value that needs at most `places` decimals.
+def decimal_text(above: int, below: int = 1, places: int = 2) -> str:
+    """The shortest decimal notation of `above / below`, which needs at most `places` decimals.
 
-    >>> decimal_text(Fraction(-7, 2))
+    >>> decimal_text(-7, 2)
     '-3.5'
     """
-    if value.denominator == 1:
-        return str(value.numerator)
-    scaled = value.numerator * 10**places // value.denominator
-    whole, part = divmod(abs(scaled), 10**places)
-    text = f"{whole}.{part:0{places}d}".rstrip("0").rstrip(".")
-    return f"-{text}" if scaled < 0 else text
-
-
-def inline(value: int | Fraction) -> str:
-    """`value` as an operand of a step: a decimal where six places suffice, else an exact fraction."""
-    if value.denominator == 1 and value.numerator >= 0:
-        return str(value.numerator)
-    text = decimal_text(value, 6) if is_short_decimal(value, 6) else f"{value.numerator}/{value.denominator}"
-    return f"({text})" if value.numerator < 0 or "/" in text else text
+    if below == 1:
+        return str(above)
+    text = with_point(abs(above) * 10**places // below, places).rstrip("0").rstrip(".")
+    return f"-{text}" if above < 0 else text
 
 
 class Term:
-    """An arithmetic term: `text` for the calculator, exact `value`, and `steps`, one an operation, in order."""
+    """An arithmetic term: `text` for the calculator, the exact `value`, and `steps`, one an operation, in order.
 
-    __slots__ = ("binding", "steps", "text", "value")
+    The value is kept as two whole numbers in lowest terms, `above` and `below`, of which the second is positive: a
+    `Fraction` takes several times as long to compute with.
+    """
 
-    def __init__(self, text: str, value: int | Fraction, binding: int = ATOM, steps: tuple[str, ...] = ()) -> None:
-        self.text, self.value, self.binding, self.steps = text, value, binding, steps
+    __slots__ = ("above", "below", "binding", "steps", "text")
+
+    def __init__(self, text: str, above: int, below: int = 1, binding: int = ATOM, steps: tuple[str, ...] = ()) -> None:
+        if below != 1:
+            common = gcd(above, below)
+            above, below = above // common, below // common
+        self.text, self.above, self.below, self.binding, self.steps = text, above, below, binding, steps
 
     @classmethod
     def of(cls, number: Term | int) -> Term:
         """`number` itself, or the term of a constant such as 100."""
         return number if isinstance(number, Term) else cls(str(number), number)
 
-    def _join(self, op: str, other: Term, value: int | Fraction, binding: int) -> Term:
+    @property
+    def value(self) -> int | Fraction:
+        """What the term comes to."""
+        return self.above if self.below == 1 else Fraction(self.above, self.below)
+
+    def inline(self) -> str:
+        """The value as an operand of a step: a decimal where six places suffice, else an exact fraction."""
+        if not self.steps:
+            return self.text
+        above, below = self.above, self.below
+        if below == 1:
+            return str(above) if above >= 0 else f"({above})"
+        if is_short_decimal(below, 6):
+            text = decimal_text(above, below, 6)
+            return text if above >= 0 else f"({text})"
+        return f"({above}/{below})"
+
+    def _join(self, op: str, other: Term, above: int, below: int, binding: int) -> Term:
         left = self.text if self.binding >= binding else f"({self.text})"
         # a-(b-c) and a/(b*c) need their parentheses, a+(b-c) and a*(b/c) do not.
         bare = other.binding >= binding + (op in "-/")
         right = other.text if bare else f"({other.text})"
-        step = f"{inline(self.value)}{op}{inline(other.value)}"
-        return Term(f"{left}{op}{right}", value, binding, (*self.steps, *other.steps, step))
+        step = f"{self.inline()}{op}{other.inline()}"
+        return Term(f"{left}{op}{right}", above, below, binding, (*self.steps, *other.steps, step))
 
     def __add__(self, other: Term | int) -> Term:
         other = Term.of(other)
-        return self._join("+", other, self.value + other.value, ADDITIVE)
+        above = self.above * other.below + other.above * self.below
+        return self._join("+", other, above, self.below * other.below, ADDITIVE)
 
     def __sub__(self, other: Term | int) -> Term:
         other = Term.of(other)
-        return self._join("-", other, self.value - other.value, ADDITIVE)
+        above = self.above * other.below - other.above * self.below
+        return self._join("-", other, above, self.below * other.below, ADDITIVE)
 
     def __mul__(self, other: Term | int) -> Term:
         other = Term.of(other)
-        return self._join("*", other, self.value * other.value, MULTIPLICATIVE)
+        return self._join("*", other, self.above * other.above, self.below * other.below, MULTIPLICATIVE)
 
     def __truediv__(self, other: Term | int) -> Term:
         other = Term.of(other)
-        return self._join("/", other, Fraction(self.value, other.value), MULTIPLICATIVE)
+        above, below = self.above * other.below, self.below * other.above
+        if below < 0:
+            above, below = -above, -below
+        return self._join("/", other, above, below, MULTIPLICATIVE)
 
     def __radd__(self, other: int) -> Term:
         return Term.of(other) + self
@@ -95,11 +121,12 @@ class Term:
 
         Ties are the caller's to avoid, so that every rounding rule agrees on the answer.
         """
-        value = Fraction(round(self.value * 100), 100)
-        return Term(f"round({self.text},2)", value, ATOM, (*self.steps[:-1], f"round({self.steps[-1]},2)"))
+        hundredths = (200 * self.above + self.below) // (2 * self.below)
+        return Term(f"round({self.text},2)", hundredths, 100, ATOM, (*self.steps[:-1], f"round({self.steps[-1]},2)"))
 
 
 def smaller(one: Term, two: Term) -> Term:
     """The smaller of two terms."""
-    step = f"min({inline(one.value)},{inline(two.value)})"
-    return Term(f"min({one.text},{two.text})", min(one.value, two.value), ATOM, (*one.steps, *two.steps, step))
+    least = one if one.above * two.below <= two.above * one.below else two
+    step = f"min({one.inline()},{two.inline()})"
+    return Term(f"min({one.text},{two.text})", least.above, least.below, ATOM, (*one.steps, *two.steps, step))
