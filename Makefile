@@ -48,7 +48,7 @@ fast: $(VENV)/.dev ## the tests that take seconds
 
 # pytest says 5 when it found no test; here, and only here, that is no failure.
 slow: $(VENV)/.dev ## the tests that train or install something
-	OMP_NUM_THREADS=1 $(pytest) -m slow || test $$? -eq 5
+	OMP_NUM_THREADS=1 $(pytest) -m slow -n $(WORKERS) || test $$? -eq 5
 
 format: $(VENV)/.dev ## let ruff rewrite what it can
 	$(bin)/ruff check --fix

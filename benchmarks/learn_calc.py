@@ -2,7 +2,8 @@
 
     python benchmarks/learn_calc.py --seeds 10                                 the embedded default
     python benchmarks/learn_calc.py --preset pretrained --seeds 1 --workers 1  SmolLM2-135M-Instruct with LoRA
-    python benchmarks/learn_calc.py --preset python --seeds 1                  the easy level of TextPython-v0
+    python benchmarks/learn_calc.py --preset python --seeds 1 --workers 1 --threads 2    an easy part of TextPython-v0
+    python benchmarks/learn_calc.py --preset pretrained_python --seeds 1 --workers 1 --threads 2    and with SmolLM2
 
 Runs `textgym train ENV --preset PRESET` once a seed, `--workers` at a time, and writes
 `benchmarks/results/learn_calc_PRESET.json` (every seed's evaluations, versions, machine) and a picture of the curves.
@@ -26,7 +27,12 @@ from machine import describe
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = ("start", "sft", "ppo")
-ENVS = {"demo": "TextCalc-v0", "pretrained": "TextCalc-v0", "python": "TextPython-v0"}
+ENVS = {
+    "demo": "TextCalc-v0",
+    "pretrained": "TextCalc-v0",
+    "python": "TextPython-v0",
+    "pretrained_python": "TextPython-v0",
+}
 """What a preset is for."""
 
 
@@ -34,7 +40,7 @@ ENVS = {"demo": "TextCalc-v0", "pretrained": "TextCalc-v0", "python": "TextPytho
 class Arguments:
     """Train the demo preset on several seeds."""
 
-    preset: Literal["demo", "pretrained", "python"] = "demo"
+    preset: Literal["demo", "pretrained", "python", "pretrained_python"] = "demo"
     """the configuration"""
     seeds: int = 10
     """seeds 0 to seeds - 1"""

@@ -38,8 +38,8 @@ class TrainArguments:
     """environment id, such as TextCalc-v0"""
     config: Annotated[TrainConfig, tyro.conf.arg(name="")]
     """every number of the run"""
-    preset: Literal["demo", "pretrained", "python"] = "demo"
-    """where the numbers come from unless given; "pretrained" is the default with --model, "python" for TextPython-v0"""
+    preset: Literal["demo", "pretrained", "python", "pretrained_python"] = "demo"
+    """where the numbers come from unless given; the default suits --model and the environment"""
     out: Path | None = None
     """run folder; runs/ENV-MODEL-TIME by default"""
     no_lora: tyro.conf.FlagCreatePairsOff[bool] = False
@@ -49,7 +49,7 @@ class TrainArguments:
 
 
 def train(argv: Sequence[str]) -> int:
-    """`textgym train ENV [--preset demo|pretrained|python] [--model ...] [...]`, or `textgym train --resume RUN`."""
+    """`textgym train ENV [--preset NAME] [--model ...] [...]`, or `textgym train --resume RUN`."""
     if _flag(argv, "--resume") is not None:
         return _resume(argv)
     preset = _preset(argv)
@@ -75,13 +75,14 @@ def train(argv: Sequence[str]) -> int:
 
 
 def _preset(argv: Sequence[str]) -> str:
-    """The preset that the arguments name, or the one that suits their model."""
+    """The preset that the arguments name, or the one that suits their model and environment."""
     named = _flag(argv, "--preset")
     if named in PRESETS:
         return named
+    python = any(item.endswith("TextPython-v0") for item in argv[:1])
     if _flag(argv, "--model") not in (None, "tiny"):
-        return "pretrained"
-    return "python" if any(item.endswith("TextPython-v0") for item in argv[:1]) else "demo"
+        return "pretrained_python" if python else "pretrained"
+    return "python" if python else "demo"
 
 
 def _flag(argv: Sequence[str], name: str) -> str | None:

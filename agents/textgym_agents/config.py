@@ -167,16 +167,20 @@ def demo() -> TrainConfig:
 
 
 def python() -> TrainConfig:
-    """The demo's settings on an easy part of TextPython-v0: numbers that go into one short line of code."""
+    """The demo's settings on an easy part of TextPython-v0: two numbers that go into one short line of code."""
     config = demo()
     config.env = replace(
         config.env,
-        families=("power_digit_sum", "power_mod", "common_multiple", "square_remainders"),
+        families=("power_digit_sum", "square_remainders", "common_multiple"),
         markup=tuple(text.replace("calculator", "python") for text in MARKUP),
         max_tokens=160,
         max_new_tokens=40,
         max_tool_tokens=32,
     )
+    # Demonstrations and episodes are longer, and take a session of the sandbox each.
+    config.sft = SFTConfig(stop_at=0.5, muon_lr=0.01, demonstrations=8_000)
+    config.learner = replace(config.learner, decay_steps=40)
+    config.iterations = 40
     return config
 
 
@@ -214,4 +218,14 @@ def pretrained() -> TrainConfig:
     )
 
 
-PRESETS = {"demo": demo, "pretrained": pretrained, "python": python}
+def pretrained_python() -> TrainConfig:
+    """The same on the easiest level of TextPython-v0, in fewer steps."""
+    config = pretrained()
+    prompt = config.env.system_prompt or ""
+    prompt = prompt.replace("<calculator>expression", "<python>code")
+    config.env = replace(config.env, difficulty=(1,), system_prompt=prompt)
+    config.iterations = 12
+    return config
+
+
+PRESETS = {"demo": demo, "pretrained": pretrained, "python": python, "pretrained_python": pretrained_python}

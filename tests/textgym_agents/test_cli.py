@@ -45,6 +45,10 @@ def test_the_preset_suits_the_model_and_the_environment(monkeypatch: pytest.Monk
     assert parsed(monkeypatch) == PRESETS["demo"]()
     assert parsed(monkeypatch, "--model", "smollm2") == PRESETS["pretrained"]()
     assert parsed(monkeypatch, env_id="TextPython-v0") == PRESETS["python"]()
+    smollm2 = parsed(monkeypatch, "--model", "smollm2", env_id="TextPython-v0")
+    assert smollm2 == PRESETS["pretrained_python"]()
+    assert smollm2.env.system_prompt is not None
+    assert "<python>code<call>" in smollm2.env.system_prompt
     assert parsed(monkeypatch, "--preset", "demo", env_id="TextPython-v0") == PRESETS["demo"]()
 
 
