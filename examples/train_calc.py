@@ -30,13 +30,13 @@ CHOICE = {"difficulty": 1, "families": ("sum", "difference", "product", "gathere
 MARKUP = ("<request>", "<calculator>", "<call>", "<response>", "<submit>")
 
 
-def main(sft_steps: int = 240, iterations: int = 60, episodes: int = 256, held_out: int = 500) -> None:
+def main(sft_steps: int = 240, iterations: int = 70, episodes: int = 256, held_out: int = 500) -> None:
     source = CalcTasks(**CHOICE)
     tokenizer = textgym.HFTokenizer(train_bpe_on(source, 512, MARKUP, seed=0))
     budgets = {"max_tokens": 96, "max_new_tokens": 20, "max_turns": 3, "max_tool_tokens": 24}
     options = {"tokenizer": tokenizer, "system_prompt": "", "source_kwargs": CHOICE, **budgets}
     # SameStep resets a slot at once, and with record=True an episode's transcript comes in its last info.
-    envs = gym.make_vec("TextCalc-v0", num_envs=128, autoreset_mode="SameStep", record=True, **options)
+    envs = gym.make_vec("TextCalc-v0", num_envs=256, autoreset_mode="SameStep", record=True, **options)
 
     policy = ValueHeadPolicy(tiny_model(tokenizer.vocab_size, seed=0))
     demos = demonstrations(envs.rules, n=32 * sft_steps, seed=0)

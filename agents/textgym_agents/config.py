@@ -143,7 +143,7 @@ def demo() -> TrainConfig:
             max_tool_tokens=24,
         ),
         # A constant rate to the end: what it leaves is a policy that knows more than its noise lets it show.
-        sft=SFTConfig(stop_at=0.5, muon_lr=0.01, demonstrations=10_000),
+        sft=SFTConfig(stop_at=0.5, muon_lr=0.01, demonstrations=9_000, eval_every=20),
         # Monte Carlo advantages: the one reward lies 20 tokens behind the digit that decides it. The critic explains
         # little of a copying error, and through the shared trunk its loss would drown the policy's. A failed episode
         # has one wrong digit among twenty right tokens, so negative advantages are mostly noise.
@@ -155,13 +155,14 @@ def demo() -> TrainConfig:
             lr=4e-4,
             adam_beta2=0.98,
             warmup_steps=2,
-            decay_steps=60,
+            decay_steps=70,
             final_lr=0.05,
             epochs=1,
             minibatches=4,
             micro_batch_size=16,
         ),
-        iterations=60,
+        iterations=70,
+        num_envs=256,
         retry=0.5,
     )
 
@@ -178,9 +179,9 @@ def python() -> TrainConfig:
         max_tool_tokens=32,
     )
     # Demonstrations and episodes are longer, and take a session of the sandbox each.
-    config.sft = SFTConfig(stop_at=0.5, muon_lr=0.01, demonstrations=8_000)
-    config.learner = replace(config.learner, decay_steps=40)
-    config.iterations = 40
+    config.sft = SFTConfig(stop_at=0.5, muon_lr=0.01, demonstrations=8_000, eval_every=20)
+    config.learner = replace(config.learner, decay_steps=30)
+    config.iterations = 30
     return config
 
 
@@ -224,7 +225,7 @@ def pretrained_python() -> TrainConfig:
     prompt = config.env.system_prompt or ""
     prompt = prompt.replace("<calculator>expression", "<python>code")
     config.env = replace(config.env, difficulty=(1,), system_prompt=prompt)
-    config.iterations = 12
+    config.iterations = 8
     return config
 
 

@@ -81,11 +81,13 @@ def rollout(
     logps = np.zeros((num_envs, base.rules.max_tokens), np.float32)
     finished: dict[int, Transcript] = {}
     slots = np.arange(num_envs)
+    idle = int(np.argmin(base.rules.may_stop))  # for slots without an episode: a token that ends no turn costs least
     with attending(envs, active):
         while active.any():
             lengths = obs["length"][:, 0].copy()
             actions, logp = actor.act(obs["input_ids"], lengths, active, restart)
             logps[slots, lengths] = logp
+            actions[~active] = idle
             obs, _, terminated, truncated, infos = envs.step(actions)
             restart = (terminated | truncated) & active
             for i in np.flatnonzero(restart).tolist():
