@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ import gymnasium
 import numpy as np
 import numpy.typing as npt
 import tyro
-from machine import describe
+from machine import command, describe
 from peers import PEERS, Worker
 from stacks import shares
 
@@ -363,7 +362,7 @@ def main() -> None:
     turns = measure_turns(arguments)
     profile = profiles(arguments)
     summary = {
-        "command": "python " + " ".join(["benchmarks/env_throughput.py", *sys.argv[1:]]),
+        "command": command(),
         "targets": targets(tokens["default"], turns),
         "tokens": tokens,
         "turns": {name: turns[name] for name in ("equal_calculator", "python_tool_of_the_peer")},

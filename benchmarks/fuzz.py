@@ -28,7 +28,7 @@ import gymnasium
 import numpy as np
 import tyro
 from gymnasium.vector import AutoresetMode
-from machine import describe
+from machine import command, describe
 
 import textgym
 from textgym.protocols import PROTOCOLS, ChatProtocol
@@ -306,7 +306,7 @@ def main() -> None:
             )
             rows.append(row)
     found = {
-        "command": "python " + " ".join(["benchmarks/fuzz.py", *sys.argv[1:]]),
+        "command": command(),
         "summary": summary(rows),
         "settings": {"env_id": ENV_ID, "slots": SLOTS, "seed": arguments.seed, "system_prompt": "", **BUDGETS},
         "shards": rows,

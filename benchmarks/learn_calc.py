@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 import tyro
-from machine import describe
+from machine import command, describe
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = ("start", "sft", "ppo")
@@ -104,7 +104,7 @@ def main() -> None:
         rows = list(pool.map(partial(run, arguments), range(arguments.seeds)))
     final = [row["evaluations"]["ppo"]["success"] for row in rows]
     summary = {
-        "command": "python " + " ".join(["benchmarks/learn_calc.py", *sys.argv[1:]]),
+        "command": command(),
         "final_success": {"median": float(np.median(final)), "min": min(final), "max": max(final)},
         "seeds_at_90_percent": sum(f >= 0.9 for f in final),
         "seeds_at_95_percent": sum(f >= 0.95 for f in final),

@@ -5,11 +5,23 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 PACKAGES = ("textgym", "gymnasium", "numpy", "torch", "transformers", "peft")
+
+
+def command() -> str:
+    """How this benchmark was called, without where it keeps the peers: a folder of one machine, of no effect."""
+    arguments, shown = iter(sys.argv[1:]), [f"benchmarks/{Path(sys.argv[0]).name}"]
+    for argument in arguments:
+        if argument == "--cache":
+            next(arguments, None)
+        elif not argument.startswith("--cache="):
+            shown.append(argument)
+    return " ".join(["python", *shown])
 
 
 def describe() -> dict[str, Any]:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import tyro
-from machine import describe
+from machine import command, describe
 from peers import PEERS, Peer, Worker
 
 from textgym.sandbox import Sandbox, Session
@@ -354,7 +354,7 @@ def main() -> None:
     run = long_run(arguments, rng)
     packages = found.pop("packages")
     results = {
-        "command": "python " + " ".join(["benchmarks/sandbox.py", *sys.argv[1:]]),
+        "command": command(),
         "targets": targets(found, run),
         **found,
         "long_run": run,
