@@ -23,6 +23,7 @@ from textgym_agents.adapters import LoraSettings, adapter_disabled, attach_adapt
 from textgym_agents.losses import entropy_from_logits, selected_logprobs
 from textgym_agents.model_checks import UnsupportedModel, check_supported
 from textgym_agents.policy_io import load_policy_checkpoint, save_policy
+from textgym_agents.shared_prefix import forward_once, shared_prefix
 
 
 class TokenLogprobs(NamedTuple):
@@ -222,7 +223,15 @@ class ValueHeadPolicy(nn.Module):
         # Explicit, although right padding makes them the default: a model must never derive them from pad ids.
         # use_cache=False: a cache would be built and thrown away, and it switches off the detection of packed rows.
         mask = _valid(lengths, width).long()
+        shared = shared_prefix(input_ids, lengths) if self._can_share_prefix else 0
+        if shared:
+            return forward_once(self.trunk, input_ids, mask, positions, shared)
         return self.trunk(input_ids, attention_mask=mask, position_ids=positions, use_cache=False)
+
+    @property
+    def _can_share_prefix(self) -> bool:
+        """Not through a recurrent state, and not with checkpointing, which switches caches off."""
+        return not (self._checkpointing or self.causal_lm._is_stateful)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> ValueHeadPolicy:
         """Move or cast; buffers that no checkpoint holds, such as the frequencies of rotary positions, are not cast.
