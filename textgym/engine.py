@@ -133,10 +133,14 @@ class Episode:
         outcome = self.begin(ids)
         return self.collect() if outcome is None else outcome
 
-    def begin(self, ids: npt.NDArray[np.int64]) -> Outcome | None:
+    def begin(self, ids: npt.NDArray[np.int64], stops: Sequence[int] | None = None) -> Outcome | None:
         """Append sampled ids up to the end of the turn, and end it if they reach it. Ids behind that are ignored.
 
         Without ids the turn ends where it is, as with the turn face's empty action: neither a call nor a submission.
+
+        Args:
+            ids: int64 (A,), within the vocabulary.
+            stops: positions in `ids` of those that may end a turn, ascending, where the caller knows them.
 
         Returns:
             None if calls are at work in a thread: `collect` has the outcome.
@@ -148,11 +152,13 @@ class Episode:
         if not len(ids):
             return self._end_empty_turn()
         turn = self._turn_ids(self.length)
-        new = ids[: self.rules.max_new_tokens - len(turn)]
+        before = len(turn)
+        new = ids[: self.rules.max_new_tokens - before]
         turn += new.tolist()
-        for at in np.flatnonzero(self.rules.may_stop[new]).tolist():
-            end = len(turn) - len(new) + at + 1
-            if (text := self.rules.stopped_text(turn[:end])) is not None:
+        for at in self.rules.may_stop[new].nonzero()[0].tolist() if stops is None else stops:
+            if at >= len(new):
+                break
+            if (text := self.rules.stopped_text(turn[: before + at + 1])) is not None:
                 self._sample(new[: at + 1])
                 return self._end_turn(text)
         self._sample(new)

@@ -89,3 +89,17 @@ def turn_ids(action: npt.ArrayLike, vocab_size: int) -> npt.NDArray[np.int64]:
     ids = np.asarray(action, np.int64).reshape(-1)
     padding = np.flatnonzero(ids < 0)
     return ids[: padding[0] if len(padding) else None].clip(max=vocab_size - 1)
+
+
+def batch_turn_ids(
+    actions: npt.NDArray[np.int64], may_stop: npt.NDArray[np.bool_]
+) -> list[tuple[npt.NDArray[np.int64], list[int]]]:
+    """`turn_ids` of each row of (N, A) turn actions, and the positions in it of ids that `may_stop`, bool (V,)."""
+    ids = np.minimum(actions, len(may_stop) - 1)
+    padding = ids < 0
+    counts = np.where(padding.any(axis=1), padding.argmax(axis=1), ids.shape[1])
+    stops = may_stop[np.maximum(ids, 0)] & (np.arange(ids.shape[1]) < counts[:, None])
+    rows, columns = (each.tolist() for each in stops.nonzero())
+    bounds = np.searchsorted(rows, range(len(ids) + 1)).tolist()
+    parts = zip(ids, counts.tolist(), bounds, bounds[1:], strict=False)
+    return [(row[:count], columns[first:last]) for row, count, first, last in parts]

@@ -21,7 +21,7 @@ from textgym.rows import MARK
 from textgym.rows import Arrays as Observation
 from textgym.rules import Rules
 from textgym.seeding import Generators, slot_seeds
-from textgym.spaces import ActionMode, make_spaces, turn_ids
+from textgym.spaces import ActionMode, batch_turn_ids, make_spaces, turn_ids
 from textgym.task import Task, TaskSource
 from textgym.transcript import Transcript
 from textgym.vector_infos import batch_infos
@@ -210,8 +210,12 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
 
     def _push_turns(self, actions: Any, idle: npt.NDArray[np.bool_]) -> dict[int, Outcome]:
         outcomes = {}
+        may_stop = self.rules.may_stop
+        whole = isinstance(actions, np.ndarray) and actions.ndim == 2 and actions.size  # as the action space has it
+        turns = batch_turn_ids(actions.astype(np.int64, copy=False), may_stop) if whole else None
         for i in np.flatnonzero(~idle).tolist():
-            outcome = self.episodes[i].begin(turn_ids(actions[i], self.rules.tokenizer.vocab_size))
+            ids, stops = (turn_ids(actions[i], len(may_stop)), None) if turns is None else turns[i]
+            outcome = self.episodes[i].begin(ids, stops)
             if outcome is not None:
                 outcomes[i] = outcome
             else:
