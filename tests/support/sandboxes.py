@@ -9,7 +9,10 @@ from typing import Any
 
 from textgym.sandbox import Limits, Sandbox
 
-QUICK = Limits(cpu_s=0.3, grace_s=0.3, wall_s=20.0)
+SLOWNESS = float(os.environ.get("TEXTGYM_SLOWNESS", "1"))
+"""How many times as much CPU time the tests allow: an emulated machine needs more (`tests/aarch64/run.sh`)."""
+
+QUICK = Limits(cpu_s=0.3 * SLOWNESS, grace_s=0.3 * SLOWNESS, wall_s=20.0 * SLOWNESS)
 """Limits that code which never ends soon reaches."""
 
 

@@ -17,12 +17,19 @@ from typing import NamedTuple
 
 import pytest
 from support.attacks import Case, read_cases, sessions
-from support.sandboxes import descendants, descriptors, gone, plain_sandbox
+from support.sandboxes import SLOWNESS, descendants, descriptors, gone, plain_sandbox
 
 from textgym.sandbox import Limits, Result, Sandbox, Session, Status
 
 FOLDER = Path(__file__).with_name("attacks")
-LIMITS = Limits(cpu_s=0.25, grace_s=0.2, wall_s=20.0, stdout_chars=2000, value_chars=1000, error_chars=2000)
+LIMITS = Limits(
+    cpu_s=0.25 * SLOWNESS,
+    grace_s=0.2 * SLOWNESS,
+    wall_s=20.0 * SLOWNESS,
+    stdout_chars=2000,
+    value_chars=1000,
+    error_chars=2000,
+)
 KINDS = {"attacks": FOLDER, "limits": FOLDER / "limits", "plain": FOLDER / "plain"}
 CASES = [pytest.param(kind, case, id=f"{kind}-{case.name}") for kind in KINDS for case in read_cases(KINDS[kind])]
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
