@@ -45,6 +45,16 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
+def steady(pid: int, seconds: float = 0.3) -> int:
+    """How many descendants a process has, once that number has not changed for some time."""
+    count, since = len(descendants(pid)), time.monotonic()
+    while time.monotonic() - since < seconds:
+        time.sleep(0.01)
+        if (now := len(descendants(pid))) != count:
+            count, since = now, time.monotonic()
+    return count
+
+
 def descriptors() -> int:
     """How many this process has open."""
     return len(os.listdir("/proc/self/fd"))
