@@ -20,7 +20,7 @@ _WARM_UP = (
     "from math import sqrt\ndef f(n):\n    return [i * i for i in range(n)]\nprint(f(9)[-1], f'{sqrt(2):.3f}')\nf(3)"
 )
 
-_AGAIN_S = 0.05  # a finalizer or a callback drops what is raised in it, so it is raised again
+_AGAIN_S = 0.02  # a finalizer or a callback drops what is raised in it, so it is raised again
 
 
 class Output:
@@ -48,10 +48,11 @@ class _SoftTimer:
 
     def __init__(self, seconds: float, exception: type[BaseException]) -> None:
         self._seconds, self._exception = seconds, exception
-        self._armed = False
+        self._armed = self.rang = False
 
     def _ring(self, signum: int, frame: FrameType | None) -> None:
         if self._armed:
+            self.rang = True
             raise self._exception
 
     def start(self) -> None:
@@ -107,6 +108,7 @@ class Server:
                 timer.stop()
         except self._module.SoftTimeout:
             timer.stop()
+        if timer.rang:  # also where a finalizer dropped the exception
             text = f"stopped after {self._limits.cpu_s:g} s of CPU time; what it had done by then is kept"
             return "timeout", None, text
         return outcome.status, outcome.value, outcome.error

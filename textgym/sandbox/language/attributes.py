@@ -64,6 +64,11 @@ class Attributes(dict[str, Any]):
         return dict, (dict(self),)
 
 
+# What programs read of it: `type(vars(x))`.
+Attributes.__name__ = Attributes.__qualname__ = "dict"
+Attributes.__module__ = "builtins"
+
+
 class SimpleNamespace:
     """types.SimpleNamespace; the library's takes any name, `__reduce__` among them."""
 
@@ -71,7 +76,10 @@ class SimpleNamespace:
         for name, value in attributes.items():
             if names.is_dunder(name):
                 raise AttributeError(f"setting {name!r} is refused; choose a name without leading underscores")
-            self.__dict__[names.private(name)] = value
+            try:
+                self.__dict__[names.private(name)] = value
+            except names.RefusedName as error:
+                raise AttributeError(str(error)) from None
 
     @reprlib.recursive_repr("namespace(...)")
     def __repr__(self) -> str:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import builtins
 import importlib
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, NoReturn
 
 from . import stopping
-from .guards import Guards, Kind, checked_new, dir_names
+from .guards import Guards, Kind, build_class, checked_new, dir_names, told_name
 from .replacements import Opaque
 
 _FUNCTIONS = """
     abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate filter
     float format frozenset hash hex id int isinstance issubclass iter len list map max min next object oct ord
     pow property range repr reversed round set slice sorted staticmethod str sum super tuple zip
-    NotImplemented Ellipsis __build_class__
+    NotImplemented Ellipsis
 """
 
 _EXCEPTIONS = """
@@ -62,8 +62,11 @@ _IN_PLACE = {
 
 
 def _refusal(name: str, instead: str) -> Opaque:
+    # Programs that open files are ready for an OSError.
+    error = PermissionError if name == "open" else NameError
+
     def refuse(*_: Any, **__: Any) -> NoReturn:
-        raise NameError(f"{name}() is not available here: {instead}")
+        raise error(f"{name}() is not available here: {instead}")
 
     return Opaque(refuse, name)
 
@@ -93,6 +96,7 @@ _SHARED: Mapping[str, Any] = {
     "quit": leave,
     "_type_": type,
     "_new_": checked_new,
+    "_told_name_": told_name,
     "_stop_": stopping.SoftTimeout,
     "_stop_here_": stopping.stop_here,
     "_finally_": stopping.Finally,
@@ -102,16 +106,24 @@ _SHARED: Mapping[str, Any] = {
 }
 
 
+BUILTIN_CLASSES = frozenset(value for name, value in _SHARED.items() if isinstance(value, type) and name[0] != "_") - {
+    super
+}
+"""The builtin classes from which a program may derive its own."""
+
+
 def builtin_names(
     guards: Guards,
     printer: Callable[..., None],
     load: Callable[[str], Any],
     load_from: Callable[[str, str], Any],
     abc: type,
+    bases: Container[type],
 ) -> dict[str, Any]:
     """The builtins of one interpreter; the names in single underscores are those that only compiled code can write."""
     return {
         **_SHARED,
+        "__build_class__": build_class(bases),
         "print": Opaque(printer, "print"),
         "getattr": Opaque(guards.read_dynamic, "getattr"),
         "hasattr": Opaque(guards.has_dynamic, "hasattr"),

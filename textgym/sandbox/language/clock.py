@@ -11,6 +11,7 @@ from typing import Any
 
 START = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
 TICK_S = 0.001
+MAX_SLEEP_S = 366 * 86_400.0
 
 
 class Clock:
@@ -41,9 +42,10 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         """Lets `seconds` pass at once."""
-        if seconds < 0:
-            raise ValueError("sleep length must be non-negative")
-        self._slept += float(seconds)
+        length = float(seconds)
+        if not 0 <= length < MAX_SLEEP_S:
+            raise ValueError("sleep length must be a number of seconds from 0 to a year")
+        self._slept += length
 
     def reader(self, kind: Any, name: str) -> Callable[..., Any]:
         """`kind.now`, `kind.today` or `kind.utcnow` of a class of datetime, on this clock."""

@@ -22,6 +22,8 @@ def render(error: BaseException, sources: Mapping[str, str], run: str) -> str:
     current: BaseException | None = error
     joint = ""
     while current is not None and id(current) not in seen and len(parts) < MAX_CHAIN:
+        if isinstance(current, SoftTimeout):  # no error of the program's
+            break
         seen.add(id(current))
         lines = _frames(current.__traceback__, sources, run)
         if parts and not lines:

@@ -6,6 +6,8 @@ Modules of the standard library hold other modules (`statistics.sys`), open file
 
 from __future__ import annotations
 
+import abc
+import base64
 import bisect
 import calendar
 import cmath
@@ -30,8 +32,11 @@ import random
 import re
 import statistics
 import string
+import struct
 import textwrap
+import types
 import typing
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -69,6 +74,9 @@ Facade.__module__ = "builtins"
 
 def facade(name: str, contents: Mapping[str, Any]) -> Facade:
     """A facade of the module `name` with `contents`."""
+    for value in contents.values():  # what is ours looks like the library's
+        if isinstance(value, type | types.FunctionType) and value.__module__.startswith("textgym."):
+            value.__module__ = name
     made: Facade = object.__new__(Facade)
     made.__dict__.update(contents, __name__=name)
     return made
@@ -90,8 +98,9 @@ _TYPING = """
     AbstractSet Collection Container Hashable ItemsView Iterable Iterator KeysView Mapping MappingView
     MutableMapping MutableSequence MutableSet Sequence Sized ValuesView Reversible SupportsAbs SupportsFloat
     SupportsIndex SupportsInt SupportsRound ChainMap Counter DefaultDict Deque Dict FrozenSet List OrderedDict
+    Awaitable Coroutine AsyncIterable AsyncIterator AsyncGenerator ContextManager AsyncContextManager
     Set Generator NamedTuple TypedDict NewType AnyStr Text Pattern Match IO TextIO BinaryIO cast TYPE_CHECKING
-    assert_never assert_type reveal_type
+    assert_never assert_type reveal_type get_args get_origin
 """
 
 _ABC = """
@@ -103,6 +112,13 @@ _RANDOM = """
     random randint randrange choice choices sample shuffle uniform gauss normalvariate expovariate betavariate
     triangular seed getrandbits getstate setstate lognormvariate vonmisesvariate gammavariate paretovariate
     weibullvariate randbytes binomialvariate
+"""
+
+
+_OPERATOR = """
+    abs add and_ concat contains countOf delitem eq floordiv ge getitem gt iadd iand iconcat ifloordiv
+    ilshift imatmul imod imul index indexOf inv invert ior ipow irshift is_ is_not isub itemgetter itruediv
+    ixor le length_hint lshift lt matmul mod mul ne neg not_ or_ pos pow rshift setitem sub truediv truth xor
 """
 
 
@@ -119,7 +135,9 @@ def _shared() -> dict[str, Facade]:
         | _take(decimal, "getcontext localcontext"),
         "functools": _take(
             functools,
-            "reduce partial lru_cache cache cmp_to_key",
+            "reduce partial cmp_to_key",
+            lru_cache=replacements.lru_cache,
+            cache=replacements.cache,
             cached_property=replacements.cached_property,
             wraps=replacements.wraps,
             total_ordering=replacements.total_ordering,
@@ -134,12 +152,6 @@ def _shared() -> dict[str, Facade]:
             "whitespace Template",
         ),
         "json": _take(json, "dumps loads JSONDecodeError JSONEncoder"),
-        "operator": _take(
-            operator,
-            "abs add and_ concat contains countOf delitem eq floordiv ge getitem gt iadd iand iconcat ifloordiv "
-            "ilshift imatmul imod imul index indexOf inv invert ior ipow irshift is_ is_not isub itemgetter itruediv "
-            "ixor le length_hint lshift lt matmul mod mul ne neg not_ or_ pos pow rshift setitem sub truediv truth xor",
-        ),
         "textwrap": _take(textwrap, "dedent fill indent shorten wrap TextWrapper"),
         "copy": _take(copying, "copy deepcopy"),
         "re": _take(
@@ -163,7 +175,8 @@ def _shared() -> dict[str, Facade]:
         ),
         "dataclasses": _take(
             dataclasses,
-            "FrozenInstanceError InitVar KW_ONLY MISSING field fields is_dataclass replace",
+            "FrozenInstanceError InitVar KW_ONLY MISSING field is_dataclass replace",
+            fields=records.fields,
             asdict=records.asdict,
             astuple=records.astuple,
             dataclass=records.dataclass,
@@ -180,11 +193,14 @@ def _shared() -> dict[str, Facade]:
         "contextlib": _take(contextlib, "suppress nullcontext closing", contextmanager=replacements.contextmanager),
         "hashlib": _take(hashlib, "blake2b blake2s md5 sha1 sha224 sha256 sha384 sha3_256 sha3_512 sha512"),
         "io": _take(io, "BytesIO StringIO"),
-        "types": {"SimpleNamespace": SimpleNamespace},
+        "types": {"SimpleNamespace": SimpleNamespace, "MappingProxyType": types.MappingProxyType},
+        "base64": _take(base64, "b64encode b64decode b32encode b32decode b16encode b16decode b85encode b85decode"),
+        "struct": _take(struct, "pack unpack calcsize iter_unpack error"),
+        "unicodedata": _take(
+            unicodedata, "name lookup category normalize numeric decimal digit bidirectional combining"
+        ),
         "__future__": {},
     }
-    import abc
-
     contents["abc"] = _take(abc, "ABC", abstractmethod=replacements.abstractmethod, ABCMeta=Kind)
     made = {name: facade(name, values) for name, values in contents.items()}
     made["collections"] = facade(
@@ -216,31 +232,78 @@ def random_facade(seed: int) -> Facade:
                 a = f"textgym {seed} {made}"
             super().seed(a, version)
 
+    Random.__qualname__ = "Random"
     generator = Random(seed)
     return facade("random", _take(generator, _RANDOM, Random=Random))
 
 
 def time_facade(clock: Clock) -> Facade:
     """The module time on `clock`."""
+    functions: dict[str, Callable[..., Any]] = {
+        "time": clock.time,
+        "time_ns": clock.time_ns,
+        "perf_counter": clock.perf_counter,
+        "perf_counter_ns": clock.perf_counter_ns,
+        "monotonic": clock.perf_counter,
+        "process_time": clock.perf_counter,
+        "sleep": clock.sleep,
+    }
+    return facade("time", {name: replacements.Opaque(function, name) for name, function in functions.items()})
+
+
+def operator_facade(read: Callable[[Any, str], Any]) -> Facade:
+    """The module operator; `attrgetter` and `methodcaller` take names, so they read attributes by `read`."""
+
+    def attrgetter(*paths: str) -> Callable[[Any], Any]:
+        """operator.attrgetter"""
+        if not paths:
+            raise TypeError("attrgetter expected at least 1 argument, got 0")
+
+        def get(value: Any) -> Any:
+            found = tuple(functools.reduce(read, path.split("."), value) for path in paths)
+            return found if len(found) > 1 else found[0]
+
+        return replacements.Opaque(get, "attrgetter")
+
+    def methodcaller(name: str, /, *args: Any, **keywords: Any) -> Callable[[Any], Any]:
+        """operator.methodcaller"""
+        return replacements.Opaque(lambda value: read(value, name)(*args, **keywords), "methodcaller")
+
+    named = {"attrgetter": attrgetter, "methodcaller": methodcaller}
     return facade(
-        "time",
-        {
-            "time": clock.time,
-            "time_ns": clock.time_ns,
-            "perf_counter": clock.perf_counter,
-            "perf_counter_ns": clock.perf_counter_ns,
-            "monotonic": clock.perf_counter,
-            "process_time": clock.perf_counter,
-            "sleep": clock.sleep,
-        },
+        "operator",
+        _take(operator, _OPERATOR) | {name: replacements.Opaque(function, name) for name, function in named.items()},
     )
 
 
-class Importer:
-    """`import` for one interpreter. `builders` make the facades that belong to it, when they are first imported."""
+def _classes(value: Any) -> Iterable[type]:
+    """What one derives from who derives from `value`: most often itself; `typing.NamedTuple` is a function."""
+    with contextlib.suppress(TypeError):
+        for base in types.resolve_bases((value,)):
+            if isinstance(base, type):
+                yield base
 
-    def __init__(self, builders: Mapping[str, Callable[[], Facade]]) -> None:
-        self._builders = builders
+
+KNOWN_CLASSES = frozenset(
+    kind
+    for module in SHARED.values()
+    for value in vars(module).values()
+    if not isinstance(value, str)
+    for kind in _classes(value)
+) - {types.MappingProxyType, dataclasses.InitVar}
+"""The classes of these modules, from which a program may derive its own."""
+
+
+class Importer:
+    """`import` for one interpreter.
+
+    Args:
+        builders: make the facades that belong to it, when they are first imported.
+        classes: gets the classes in those.
+    """
+
+    def __init__(self, builders: Mapping[str, Callable[[], Facade]], classes: set[type]) -> None:
+        self._builders, self._classes = builders, classes
         self._made: dict[str, Facade] = {}
 
     def available(self) -> list[str]:
@@ -254,7 +317,9 @@ class Importer:
         if name in self._made:
             return self._made[name]
         if name in self._builders:
-            return self._made.setdefault(name, self._builders[name]())
+            made = self._made[name] = self._builders[name]()
+            self._classes.update(value for value in vars(made).values() if isinstance(value, type))
+            return made
         raise ModuleNotFoundError(f"no module {name!r} here; available: {', '.join(self.available())}", name=name)
 
     def member(self, module: str, name: str) -> Any:

@@ -6,9 +6,10 @@ classes are shared by all code of a session; nobody patches them.
 
 from __future__ import annotations
 
+import builtins
 import decimal
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from . import names
@@ -16,8 +17,9 @@ from .attributes import Attributes, SimpleNamespace
 from .clock import Clock
 from .formatting import safe_format, safe_format_map
 
-# What a program's classes, functions and globals say they belong to.
+# What a program's classes, functions and globals say they belong to; and a class while `dataclass` works on it.
 MODULE = "__main__"
+DATACLASS_MODULE = "textgym_dataclass_annotations"
 
 _class_module: Callable[[type], object] = type.__dict__["__module__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
@@ -29,7 +31,7 @@ def is_own_class(value: object) -> bool:
     """Whether `value` is a class that a program made. Nothing in a program can change what this reads."""
     if not isinstance(value, type):
         return False
-    return bool(_class_module(value) == MODULE)
+    return _class_module(value) in (MODULE, DATACLASS_MODULE)
 
 
 def is_own_function(value: object) -> bool:
@@ -47,6 +49,15 @@ def checked_new(function: Any) -> Any:
         return made
 
     return make
+
+
+def told_name(function: Any) -> Any:
+    """A program's `__setattr__` or its like, told attribute names as the program writes them."""
+
+    def method(*args: Any) -> Any:
+        return function(*[names.strip(each) if type(each) is str else each for each in args])
+
+    return method
 
 
 def is_own(value: object) -> bool:
@@ -97,10 +108,46 @@ Kind.__name__ = Kind.__qualname__ = "type"
 Kind.__module__ = "builtins"
 
 
+class _AliasKind(type):
+    """The class of `GenericAlias`."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, types.GenericAlias)
+
+
+class GenericAlias(metaclass=_AliasKind):
+    """What programs know as the class of `list[int]`. The real one, called, sets an attribute of any object."""
+
+    def __new__(cls, *_: Any) -> Any:
+        raise TypeError("write list[int] to make one of these")
+
+
+GenericAlias.__qualname__, GenericAlias.__module__ = "GenericAlias", "types"
+
+
 def kind_of(value: object) -> type:
     """The class of `value`; of a class, `Kind`, whatever its metaclass."""
     kind = type(value)
+    if kind is types.GenericAlias:
+        return GenericAlias
     return Kind if issubclass(kind, type) else kind
+
+
+def build_class(bases: Container[type]) -> Callable[..., type]:
+    """`__build_class__` for programs: a class is derived from their own and from `bases`.
+
+    What else they can lay hands on, by `type(x)`, has a life of its own: some forward every attribute to another
+    object (`type(list[int])`, `super`), and a guard that reads `__dict__` would be given that object's.
+    """
+
+    def build(body: Any, name: str, /, *given: Any, **keywords: Any) -> type:
+        for base in types.resolve_bases(given):
+            if isinstance(base, type) and not (is_own_class(base) or base in bases):
+                raise TypeError(f"a class cannot be derived from {names.strip(base.__name__)!r} here")
+        made: type = builtins.__build_class__(body, name, *given, **keywords)
+        return made
+
+    return build
 
 
 class Guards:
@@ -134,7 +181,7 @@ class Guards:
     def _harmless(self, value: Any, name: str, found: Any) -> Any:
         """`found`, unless it is a library's doing: then a safe stand-in, or AttributeError."""
         kind = type(found)
-        if kind is types.BuiltinMethodType or kind is types.MethodDescriptorType:
+        if kind in _BUILTIN_METHODS:
             return self._builtin(value, name, found)
         if name == "obj" and isinstance(value, AttributeError):
             raise AttributeError("the attribute 'obj' of an AttributeError is refused")
@@ -145,8 +192,8 @@ class Guards:
 
     def _builtin(self, value: Any, name: str, found: Any) -> Any:
         """A method written in C: `str.format` and the clocks of datetime have stand-ins; others are refused."""
-        owner: Any = found.__objclass__ if type(found) is types.MethodDescriptorType else found.__self__
         bound = type(found) is types.BuiltinMethodType
+        owner: Any = found.__self__ if bound else found.__objclass__
         text: Any = owner
         if name == "format" and (owner is str or isinstance(owner, str)):
             return (lambda *a, **k: safe_format(text, a, k)) if bound else (lambda s, *a, **k: safe_format(s, a, k))
@@ -195,8 +242,18 @@ class Guards:
         if is_own_class(value):
             return {key: item for key, item in _class_dict(value).items() if not key.startswith("__")}
         if is_own_class(type(value)) or type(value) is SimpleNamespace:
-            return Attributes(value.__dict__, _written)
+            return Attributes(object.__getattribute__(value, "__dict__"), _written)
         raise AttributeError(f"'__dict__' of {kind_of(value).__name__!r} objects is refused: only your own have one")
+
+    def _get_name(self, value: Any) -> Any:
+        return _as_written(value.__name__)
+
+    def _get_qualname(self, value: Any) -> Any:
+        return _as_written(value.__qualname__)
+
+    def _get_members(self, value: Any) -> Any:
+        # A copy: a comparison with the library's view of them would hand the dict behind it to the other side.
+        return types.MappingProxyType(dict(value.__members__))
 
     def _get_annotations(self, value: Any) -> dict[str, Any]:
         if not (is_own_class(value) or is_own_function(value)):
@@ -260,6 +317,7 @@ class Guards:
         return self._get_dict(value)
 
 
+_BUILTIN_METHODS = (types.BuiltinMethodType, types.MethodDescriptorType, types.ClassMethodDescriptorType)
 _PLAIN_BASES = frozenset({object, int, float, complex, str, bytes, tuple, list, dict, set, frozenset})
 
 
@@ -279,6 +337,10 @@ def _known(name: Any, rule: Callable[[str], str]) -> str:
 
 def _written(name: Any) -> str:
     return _known(name, names.writable)
+
+
+def _as_written(name: Any) -> Any:
+    return names.strip(name) if type(name) is str else name
 
 
 def _visible(error: BaseException | None) -> Exception | None:

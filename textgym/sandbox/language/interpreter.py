@@ -5,6 +5,7 @@ import __future__
 
 import abc
 import ast
+import contextlib
 import decimal
 import math
 import sys
@@ -15,16 +16,19 @@ from types import CodeType
 from typing import Any
 
 from . import errors, facades, names
-from .builtin_names import builtin_names, leave
+from .builtin_names import BUILTIN_CLASSES, builtin_names, leave
 from .clock import Clock
 from .facades import Facade, facade
 from .guards import MODULE, Guards
 from .naming import Refused
+from .replacements import Opaque
 from .stopping import SoftTimeout
 from .transformer import Transformer
 
 MAX_VALUE = 100_000
+RESERVE_BYTES = 4 << 20
 RECURSION_LIMIT = 1000
+_OWN_FRAMES = 12  # of the interpreter, below the program's
 MAX_RECURSION_LIMIT = 10_000
 
 
@@ -65,6 +69,10 @@ class Stream:
         """Does nothing: text is written at once."""
 
 
+Stream.__name__ = Stream.__qualname__ = "TextIOWrapper"
+Stream.__module__ = "_io"
+
+
 class Interpreter:
     """Runs programs one after the other in one set of global variables.
 
@@ -77,16 +85,20 @@ class Interpreter:
         self._write = write
         clock = Clock()
         guards = Guards(clock)
+        bases = {*BUILTIN_CLASSES, *facades.KNOWN_CLASSES, abc.ABC}
         self._recursion_limit = RECURSION_LIMIT
+        self._reserve: bytearray | None = None
         self._decimal: decimal.Context | None = None
         self._importer = facades.Importer(
             {
                 "random": lambda: facades.random_facade(seed),
                 "time": lambda: facades.time_facade(clock),
                 "sys": self._sys_facade,
-            }
+                "operator": lambda: facades.operator_facade(guards.read_dynamic),
+            },
+            bases,
         )
-        names_ = builtin_names(guards, self._print, self._importer.module, self._importer.member, abc.ABC)
+        names_ = builtin_names(guards, self._print, self._importer.module, self._importer.member, abc.ABC, bases)
         self._globals: dict[str, Any] = {"__name__": MODULE, "__doc__": None, "__builtins__": names_}
         self._sources: dict[str, str] = {}
 
@@ -100,6 +112,7 @@ class Interpreter:
         limit = sys.getrecursionlimit()
         context = decimal.getcontext()
         try:
+            self._reserve = None
             self._sources[name] = source
             sys.setrecursionlimit(max(limit, MAX_RECURSION_LIMIT // 2))
             try:
@@ -107,13 +120,22 @@ class Interpreter:
             except Refused as refusal:
                 return Outcome("refused", None, errors.render_refusal(str(refusal), refusal.line, source))
             except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError, SystemError) as error:
+                if isinstance(error, MemoryError) and not self._reserve_memory():
+                    raise  # without room to compile, no run could even free some: the session ends
                 return Outcome("refused", None, errors.render_refusal(*errors.syntax_error(error), source))
-            sys.setrecursionlimit(self._recursion_limit)
+            self._reserve_memory()
+            sys.setrecursionlimit(self._recursion_limit + _OWN_FRAMES)
             decimal.setcontext(self._decimal_context())
             return self._execute(body, last, name)
         finally:
             sys.setrecursionlimit(limit)
             decimal.setcontext(context)
+
+    def _reserve_memory(self) -> bool:
+        """Keep some memory that the next run is compiled in, when this one leaves none; whether there is any."""
+        with contextlib.suppress(MemoryError):
+            self._reserve = self._reserve or bytearray(RESERVE_BYTES)  # zeros that nobody writes take no memory yet
+        return self._reserve is not None
 
     def _compile(self, source: str, name: str) -> tuple[CodeType, CodeType | None]:
         """The program and, apart, its last statement if that is an expression."""
@@ -176,7 +198,7 @@ class Interpreter:
         if not isinstance(limit, int) or limit < 1:
             raise ValueError("recursion limit must be greater or equal than 1")
         limit = max(RECURSION_LIMIT // 4, min(limit, MAX_RECURSION_LIMIT))
-        sys.setrecursionlimit(limit)
+        sys.setrecursionlimit(limit + _OWN_FRAMES)
         self._recursion_limit = limit
 
     def _sys_facade(self) -> Facade:
@@ -189,15 +211,16 @@ class Interpreter:
                 "int_info": sys.int_info,
                 "byteorder": sys.byteorder,
                 "version": sys.version.split()[0],
-                "version_info": tuple(sys.version_info),
+                "version_info": sys.version_info,
+                "platform": "linux",
                 "argv": [""],
                 "stdout": stream,
                 "stderr": stream,
                 "exit": leave,
                 "getsizeof": sys.getsizeof,
                 "intern": sys.intern,
-                "getrecursionlimit": sys.getrecursionlimit,
-                "setrecursionlimit": self._set_recursion_limit,
+                "getrecursionlimit": Opaque(lambda: self._recursion_limit, "getrecursionlimit"),
+                "setrecursionlimit": Opaque(self._set_recursion_limit, "setrecursionlimit"),
             },
         )
 
@@ -213,7 +236,11 @@ def preload() -> None:
     """Runs a program that touches what first runs set up late, so that forks share it."""
     quiet = Interpreter(lambda text: None)
     quiet.run(_WARM_UP)
+    for codec in _CODECS:  # each is a module of its own, which no confined process could load
+        "a".encode(codec)
 
+
+_CODECS = ("utf-8-sig", "utf-7", "utf-16", "utf-32", "cp1252", "cp437", "latin-1", "idna", "punycode", "unicode_escape")
 
 _WARM_UP = f"""
 import random, time, sys, re, json, datetime, statistics

@@ -30,18 +30,26 @@ SYNTAX_METHODS = frozenset(f"__{name}__" for name in _OPERATIONS.split())
 SETUP_METHODS = frozenset({"__init__", "__new__", "__init_subclass__", "__post_init__"})
 STORE_METHODS = frozenset({"__setattr__", "__delattr__"})
 
-# What a class may define. Left out: whatever runs at a moment nobody sees (`__del__`, `__set_name__`), rebuilds objects
-# (`__reduce__` and its kind), or decides for others what an object is (`__class__`, `__instancecheck__`, ...).
-DEFINABLE = SYNTAX_METHODS | SETUP_METHODS | STORE_METHODS | {"__getattr__", "__get__", "__set__", "__delete__"}
+# Methods that Python tells the name of an attribute, as it is compiled: a program gets it as it was written.
+TOLD_NAMES = STORE_METHODS | {"__getattr__", "__set_name__"}
+
+# What a class may define. Left out: whatever runs at a moment nobody sees (`__del__`), rebuilds objects (`__reduce__`
+# and its kind), or decides for others what an object is (`__class__`, `__instancecheck__`, ...).
+DEFINABLE = SYNTAX_METHODS | SETUP_METHODS | TOLD_NAMES | {"__get__", "__set__", "__delete__"}
 
 # Class variables that list attribute names: their value must be written out.
 LITERAL_VARIABLES = frozenset({"__slots__", "__match_args__"})
 
-READABLE_DUNDERS = SYNTAX_METHODS | {"__name__", "__qualname__", "__doc__", "__module__", "__members__"}
+# What modules say of themselves, and nothing reads here.
+MODULE_VARIABLES = frozenset({"__all__", "__author__", "__version__"})
+
+READABLE_DUNDERS = SYNTAX_METHODS | {"__doc__", "__module__", "__slots__"}
 WRITABLE_DUNDERS = frozenset({"__name__", "__qualname__", "__doc__"})
 
-# The methods of named tuples have an underscore because they share a namespace with the fields.
-PUBLIC_PRIVATE = frozenset({"_replace", "_asdict", "_make", "_fields", "_field_defaults"})
+# What named tuples and enumerations offer has an underscore because it shares a namespace with fields and members.
+PUBLIC_PRIVATE = frozenset(
+    {"_replace", "_asdict", "_make", "_fields", "_field_defaults", "_value_", "_missing_", "_generate_next_value_"}
+)
 
 # Attributes of frames, tracebacks, code objects, generators and coroutines, and what leads to them.
 _INTERNALS = (
@@ -61,7 +69,7 @@ INTERNALS = frozenset(_INTERNALS.split())
 # Harmless on most objects, read through `guards.Guards.getattr`, which looks at the object and at what it would give.
 _GUARDED = """
     format format_map obj register now today utcnow evaluate
-    __class__ __dict__ __annotations__ __cause__ __context__
+    __class__ __dict__ __annotations__ __cause__ __context__ __name__ __qualname__ __members__
 """
 GUARDED = frozenset(_GUARDED.split()) | SETUP_METHODS | STORE_METHODS
 

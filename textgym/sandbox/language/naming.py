@@ -78,6 +78,8 @@ class NamePolicy(RestrictingNodeTransformer):
             in_class = self._scopes[-1].kind == "class"
             if in_class and (name in names.DEFINABLE or name == "__doc__"):
                 return name
+            if self._scopes[-1].kind == "module" and name in names.MODULE_VARIABLES:
+                return name
             what = f"a class cannot define {name!r} here" if in_class else f"the name {name!r} cannot be bound"
             raise self.refuse(node, f"{what}; choose a name without leading underscores")
         return self._named(node, names.private, name)
@@ -91,7 +93,7 @@ class NamePolicy(RestrictingNodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if not isinstance(node.ctx, ast.Load):
             node.id = self._assignable(node, node.id)
-        elif node.id not in {"__name__", "__doc__"}:
+        elif node.id not in {"__name__", "__doc__", "__debug__", *names.MODULE_VARIABLES}:
             in_class = self._scopes[-1].kind == "class"
             if names.is_dunder(node.id) and not (in_class and node.id in names.DEFINABLE):
                 raise self.refuse(node, f"the name {node.id!r} is not available here")

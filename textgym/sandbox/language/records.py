@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import copy as library_copy
 import dataclasses
 import keyword
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 from . import names
 from .copying import deepcopy
-from .guards import MODULE, is_own_class
+from .guards import DATACLASS_MODULE, MODULE, is_own_class
 
 
 def namedtuple(typename: str, field_names: Any, *, rename: bool = False, defaults: Iterable[Any] | None = None) -> type:
@@ -31,11 +32,21 @@ def _identifier(text: Any) -> str:
         raise ValueError(f"{text!r} is not a name: use letters, digits and underscores")
     if names.is_dunder(text):
         raise ValueError(f"a field cannot be named {text!r}: choose a name without leading underscores")
+    if text in names.INTERNALS:
+        raise ValueError(f"a field cannot be named {text!r}: frames, code and type internals are out of reach here")
     return text
 
 
+def _field_name(cls: type, name: Any) -> str:
+    """The name of a field of `cls`: patterns and comparisons read it without the guard of names like `format`."""
+    _identifier(name)
+    if name in names.GUARDED and any(name in vars(base) for base in cls.__mro__ if not is_own_class(base)):
+        raise ValueError(f"a field cannot be named {name!r}: a base class has a method of that name; choose another")
+    return str(name)
+
+
 # Where the library looks for what annotations in text mean, `x: "ClassVar[int]"`: in a module of its own, by name.
-_LOOKUP = types.ModuleType("textgym_dataclass_annotations")
+_LOOKUP = types.ModuleType(DATACLASS_MODULE)
 _LOOKUP.__dict__.update(
     typing=typing,
     dataclasses=dataclasses,
@@ -52,19 +63,21 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
         return lambda kind: dataclass(kind, **options)
     if not is_own_class(cls):
         raise TypeError("dataclass() decorates classes that you define")
+    if getattr(cls, "_is_protocol", False):  # all objects can be its instances, and then patterns read its fields
+        raise TypeError("dataclass() cannot decorate a protocol; make a class that implements it")
     for name, value in _annotated(cls):
-        _identifier(name)
+        _field_name(cls, name)
         if isinstance(value, dataclasses.Field) and type(value) is not dataclasses.Field:
             raise TypeError(f"the field {name!r} is of a class derived from Field; use field()")
     for base in cls.__mro__[1:]:
         for name, field in base.__dict__.get("__dataclass_fields__", {}).items():
             if type(field) is not dataclasses.Field or field.name != name:
                 raise TypeError(f"the inherited field {name!r} was changed")
-            _identifier(name)
+            _field_name(cls, name)
     module, cls.__module__ = cls.__module__, _LOOKUP.__name__
-    documented = cls.__doc__ is not None
+    documented = bool(cls.__doc__)
     if not documented:  # or the library takes the class's signature for it, and evaluates what a docstring says of it
-        cls.__doc__ = cls.__name__
+        cls.__doc__ = "a dataclass"
     try:
         made = dataclasses.dataclass(cls, **options)
     finally:
@@ -89,6 +102,18 @@ def _annotated(cls: type) -> list[tuple[str, Any]]:
     return [(name, own.get(name)) for name in annotations]
 
 
+def fields(class_or_instance: Any, /) -> tuple[dataclasses.Field[Any], ...]:
+    """dataclasses.fields, with private names as the program writes them."""
+    return tuple(_as_written(field) for field in dataclasses.fields(class_or_instance))
+
+
+def _as_written(field: dataclasses.Field[Any]) -> dataclasses.Field[Any]:
+    if names.MARK in field.name:
+        field = library_copy.copy(field)
+        field.name = names.strip(field.name)
+    return field
+
+
 def asdict(instance: Any, /, *, dict_factory: Callable[[Any], Any] = dict) -> Any:
     """dataclasses.asdict; the library copies values by its own `copy.deepcopy`."""
     return _record(instance, "asdict", lambda fields: dict_factory(list(fields)))
@@ -109,7 +134,9 @@ def _plain(value: Any, make: Callable[[Iterable[tuple[str, Any]]], Any]) -> Any:
     """`value` with its dataclass instances, at any depth of lists, tuples and dicts, made into what `make` gives."""
     kind: Any = type(value)
     if dataclasses.is_dataclass(kind):
-        return make((field.name, _plain(getattr(value, field.name), make)) for field in dataclasses.fields(kind))
+        return make(
+            (names.strip(field.name), _plain(getattr(value, field.name), make)) for field in dataclasses.fields(kind)
+        )
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return kind(*[_plain(item, make) for item in value])
     if isinstance(value, list | tuple):

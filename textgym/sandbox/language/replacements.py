@@ -8,12 +8,13 @@ from __future__ import annotations
 import abc
 import enum
 import functools
+import types
 import typing
 from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any
 
-from .guards import is_own_class, is_own_function
+from .guards import Kind, is_own_class, is_own_function
 from .stopping import With
 
 # Enumerations
@@ -23,7 +24,7 @@ class _EnumKind(type(enum.Enum)):  # type: ignore[misc]
     """Members are looked up as usual; `Enum("Name", "a b c")`, which makes classes out of text, is refused."""
 
     def __call__(cls, *values: Any, **keywords: Any) -> Any:
-        if not cls._member_map_ or keywords:
+        if not cls._member_names_ or keywords or len(values) != 1:
             raise TypeError("enumerations are written as a class here: class Name(Enum): A = 1")
         return super().__call__(*values)
 
@@ -93,6 +94,26 @@ class cached_property:
         return store[self._name]
 
 
+def lru_cache(maxsize: Any = 128, typed: bool = False) -> Any:
+    """functools.lru_cache, without what a class that is cached has in its `__dict__`."""
+    if not isinstance(maxsize, int) and callable(maxsize):
+        return _cached(maxsize, 128, typed)
+    return lambda function: _cached(function, maxsize, typed)
+
+
+def cache(function: Callable[..., Any], /) -> Any:
+    """functools.cache; likewise."""
+    return _cached(function, None, False)
+
+
+def _cached(function: Callable[..., Any], maxsize: int | None, typed: bool) -> Any:
+    made: Any = functools.lru_cache(maxsize, typed)(function)
+    if not is_own_function(function):
+        for name in vars(made).keys() - {"__name__", "__qualname__", "__doc__", "__wrapped__", "cache_parameters"}:
+            del vars(made)[name]
+    return made
+
+
 def total_ordering(cls: Any) -> Any:
     """functools.total_ordering for classes of the program."""
     if not is_own_class(cls):
@@ -130,21 +151,30 @@ def singledispatch(function: Callable[..., Any]) -> Any:
     def register(cls: Any, implementation: Any = None) -> Any:
         if implementation is None and is_own_function(cls):
             annotated = [kind for name, kind in cls.__annotations__.items() if name != "return"]
-            if not annotated or not isinstance(annotated[0], type):
+            if not annotated or not isinstance(annotated[0], type | types.UnionType):
                 raise TypeError(
                     "register() needs a class: annotate the first parameter with one, or write register(cls)"
                 )
-            registry[annotated[0]] = cls
-            return cls
+            return register(annotated[0], cls)
         if implementation is None:
             return lambda decorated: register(cls, decorated)
-        registry[cls] = implementation
+        kinds = cls.__args__ if isinstance(cls, types.UnionType) else (type if cls is Kind else cls,)
+        # Anything else would be compared with the real classes, and keep them.
+        if not all(isinstance(kind, type) for kind in kinds):
+            raise TypeError("register() needs a class")
+        for kind in kinds:
+            registry[kind] = implementation
         return implementation
 
     def call(first: Any, *args: Any, **keywords: Any) -> Any:
         return dispatch(type(first))(first, *args, **keywords)
 
-    return Dispatcher(call, Opaque(register), Opaque(dispatch))
+    def dispatch_class(cls: Any) -> Callable[..., Any]:
+        if not isinstance(cls, type):
+            raise TypeError("dispatch() needs a class")
+        return dispatch(type if cls is Kind else cls)
+
+    return Dispatcher(call, Opaque(register), Opaque(dispatch_class, "dispatch"))
 
 
 class Opaque:

@@ -53,7 +53,8 @@ class With:
     def __enter__(self) -> Any:
         kind = type(self._manager)
         if not hasattr(kind, "__enter__") or not hasattr(kind, "__exit__"):
-            raise TypeError(f"{kind.__name__!r} object does not support the context manager protocol")
+            name = "type" if isinstance(self._manager, type) else kind.__name__
+            raise TypeError(f"{name!r} object does not support the context manager protocol")
         return kind.__enter__(self._manager)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> Any:

@@ -57,6 +57,8 @@ class Transformer(NamePolicy):
         node.returns = node.returns and self.visit(node.returns)
         if node.name == "__new__":
             node.decorator_list.insert(0, placed(load("_new_"), node))
+        elif node.name in names.TOLD_NAMES and outer.kind == "class":
+            node.decorator_list.insert(0, placed(load("_told_name_"), node))
         own = _checked_parameter(node) if outer.kind == "class" else None
         node.args = self._arguments(node.args)
         scope = Scope("function" if outer.kind in {"module", "class"} else "nested", own and names.private(own))

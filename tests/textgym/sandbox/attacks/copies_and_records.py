@@ -108,7 +108,7 @@ class E(Exception):
     def __init__(self, *a): super().__init__(*a); self.z = 1
 import copy
 copy.copy(E(1)).z
-# %% protocol_frame -> value 'no'
+# %% protocol_frame -> error
 r = 'no'
 from typing import Protocol, runtime_checkable
 from dataclasses import dataclass
@@ -121,7 +121,7 @@ it = g()
 match it:
     case P(f): r = f
 r
-# %% protocol_format -> value 'no'
+# %% protocol_format -> error
 r = 'no'
 from typing import Protocol, runtime_checkable
 from dataclasses import dataclass
@@ -142,7 +142,7 @@ import copy
 # %% kind_of_builtins_holds_no_guard -> error
 Kind = type(getattr)
 Kind._call
-# %% class_of_builtins_derived -> value 'ours'
+# %% class_of_builtins_derived -> error
 class Mine(type(getattr)):
     def __call__(self, *a): return "ours"
 Mine(print)("a")

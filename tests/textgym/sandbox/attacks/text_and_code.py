@@ -82,8 +82,9 @@ list(map(eval, ["1"]))
 eval._call
 # %% get_type_hints -> error
 from typing import get_type_hints
-# %% get_args -> error
-from typing import get_args
+# %% get_args_evaluates_nothing -> value (ForwardRef('print(1)'),)
+from typing import List, get_args
+get_args(List["print(1)"])
 # %% forward_ref -> error
 from typing import ForwardRef
 # %% forward_ref_evaluate -> refused

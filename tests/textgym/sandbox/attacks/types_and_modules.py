@@ -39,9 +39,21 @@ class A:
 # %% instancecheck -> refused
 class A:
     def __instancecheck__(self, x): return True
-# %% set_name -> refused
+# %% set_name_sees_a_class_of_the_program -> value [('x', True), ('y', True)]
+seen = []
+class D:
+    def __set_name__(self, o, n): seen.append((n, isinstance(o, type)))
 class A:
-    def __set_name__(self, o, n): pass
+    x = D()
+    y = D()
+seen
+# %% set_name_swallows_no_time_limit -> stopped
+class D:
+    def __set_name__(self, o, n):
+        while True: pass
+try:
+    class A: x = D()
+except RuntimeError: pass
 # %% getattribute -> refused
 class A:
     def __getattribute__(self, n): return 1
@@ -296,9 +308,10 @@ from . import x
 from __future__ import barry_as_FLUFL
 # %% attrgetter -> error
 from operator import attrgetter
+attrgetter("__class__.__base__.__subclasses__")(1)
 # %% methodcaller -> error
 import operator
-operator.methodcaller("x")
+operator.methodcaller("__reduce__")(1)
 # %% contextlib_exit_stack -> error
 from contextlib import ExitStack
 # %% open_file -> error

@@ -465,3 +465,146 @@ class Money:
     def __init__(self, v): self.v = v
     def __format__(self, spec): return f"${self.v:{spec or '.2f'}}"
 print(f"{Money(3)} {Money(2.5):.3f}", "{:.1f}".format(Money(9)), format(Money(1)))
+# %% validating_descriptor
+class Positive:
+    def __set_name__(self, owner, name):
+        self.name = name
+        self.slot = "_" + name
+    def __get__(self, obj, owner=None):
+        return self if obj is None else getattr(obj, self.slot)
+    def __set__(self, obj, value):
+        if value <= 0:
+            raise ValueError(f"{self.name} must be positive")
+        setattr(obj, self.slot, value)
+class Box:
+    width = Positive()
+    _depth = Positive()
+    def __init__(self, width, depth):
+        self.width = width
+        self._depth = depth
+b = Box(3, 4)
+try:
+    b.width = -1
+except ValueError as e:
+    print(e)
+try:
+    b._depth = -1
+except ValueError as e:
+    print(e)
+b.width * b._depth, Box.width.name
+# %% setattr_by_private_name
+class Record:
+    def __init__(self, **values):
+        object.__setattr__(self, "_data", dict(values))
+    def __setattr__(self, name, value):
+        if name == "_data":
+            object.__setattr__(self, name, value)
+        else:
+            self._data[name] = value
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self._data[name]
+        except KeyError:
+            raise AttributeError(f"no {name}") from None
+    def __delattr__(self, name):
+        if name == "_data":
+            raise AttributeError("not that one")
+        del self._data[name]
+r = Record(a=1)
+r.b = 2
+del r.a
+try:
+    r.c
+except AttributeError as e:
+    print(e)
+try:
+    del r._data
+except AttributeError as e:
+    print(e)
+r._data, hasattr(r, "_missing")
+# %% names_of_private_things
+def _helper(): pass
+class _Node: pass
+print(_helper.__name__, len(_helper.__name__), f"{_Node.__name__:>8}|")
+_helper.__name__ == "_helper", type(_Node()).__name__ == "_Node", _Node.__qualname__.startswith("_N")
+# %% dataclass_with_private_fields
+import json
+from dataclasses import dataclass, asdict, fields
+@dataclass
+class Account:
+    owner: str
+    _balance: float = 0.0
+a = Account("Ann", 2.5)
+print(json.dumps(asdict(a)))
+[(f.name, getattr(a, f.name)) for f in fields(a)], asdict(a)["_balance"]
+# %% slots_dataclass_under_init_subclass
+from dataclasses import dataclass
+class Registered:
+    kinds = []
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        cls.tag = cls.__name__.lower()
+        Registered.kinds.append(cls.tag)
+@dataclass(slots=True)
+class Point(Registered):
+    x: int = 1
+Point(2), Point.tag, set(Registered.kinds)
+# %% enum_with_values_and_missing
+from enum import Enum
+class Level(Enum):
+    LOW = (1, "low")
+    HIGH = (2, "high")
+    def __new__(cls, value, label):
+        member = object.__new__(cls)
+        member._value_ = value
+        member.label = label
+        return member
+    @classmethod
+    def _missing_(cls, value):
+        return cls.HIGH
+Level(1).label, Level(9), list(Level.__members__), Level["LOW"].value
+# %% classes_derived_from_the_library
+import json
+import random
+import string
+from abc import ABC, ABCMeta
+from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, deque, namedtuple
+from collections.abc import Mapping, Sequence
+from typing import Dict, Generic, List, NamedTuple, Protocol, TypedDict, TypeVar
+T = TypeVar("T")
+class A(NamedTuple):
+    x: int
+class B(TypedDict):
+    x: int
+class C(Generic[T]): pass
+class D(List[int]): pass
+class E(UserDict): pass
+class F(Counter): pass
+class G(namedtuple("G", "a b")):
+    def total(self): return self.a + self.b
+class H(Mapping):
+    def __getitem__(self, key): return 1
+    def __iter__(self): return iter("ab")
+    def __len__(self): return 2
+class I(ABC): pass
+class J(metaclass=ABCMeta): pass
+class K(random.Random): pass
+class L(json.JSONEncoder):
+    def default(self, o): return "?"
+class M(string.Template): pass
+class N(list[int]): pass
+class O(Protocol): pass
+class P(Dict[str, int]): pass
+class Q(defaultdict): pass
+class R(deque): pass
+class S(ValueError): pass
+class U(property): pass
+class V(OrderedDict): pass
+class W(UserList): pass
+class X(C[int]): pass
+class Y(Sequence[int]):
+    def __getitem__(self, i): return [5, 6][i]
+    def __len__(self): return 2
+print(A(1), B(x=1), D([1]), E(a=1), G(1, 2).total(), dict(H()), json.dumps({"a": object()}, cls=L), list(Y()))

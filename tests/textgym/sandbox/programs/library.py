@@ -263,3 +263,87 @@ class Node:
         self.value *= scale
 n = Node(1, Node(2))
 n, n.made, n.other
+# %% attrgetter_and_methodcaller
+from operator import attrgetter, methodcaller
+class P:
+    def __init__(self, name, age):
+        self.name, self.age = name, age
+    def older(self, years):
+        return self.age + years
+people = [P("Bo", 30), P("Al", 25), P("Cy", 30)]
+print([p.name for p in sorted(people, key=attrgetter("age", "name"))], methodcaller("older", 5)(people[0]))
+sorted(["b", "A"], key=methodcaller("lower")), attrgetter("age.real")(people[1])
+# %% singledispatch_on_unions
+from functools import singledispatch
+@singledispatch
+def show(x):
+    return "object"
+@show.register
+def _(x: int):
+    return "int"
+@show.register(str)
+def _(x):
+    return "str"
+@show.register
+def _(x: list | tuple):
+    return "sequence"
+[show(x) for x in (1, "a", [1], (), 1.5)], show.dispatch(bool)(True)
+# %% small_modules
+import base64
+import struct
+import unicodedata
+from types import MappingProxyType
+print(base64.b64encode(b"hi"), base64.b64decode("aGk="), struct.unpack("<hI", struct.pack("<hI", -2, 7)))
+unicodedata.normalize("NFD", "\u00e9") == "e\u0301", MappingProxyType({"a": 1})["a"]
+# %% codecs
+text = "na\u00efve"
+text.encode("cp1252"), text.encode("utf-8-sig"), text.encode("unicode_escape"), "b\u00fccher".encode("idna"), b"\xff".decode("cp437")
+# %% module_variables
+__all__ = ["main"]
+__version__ = "1.0"
+def main():
+    if __debug__:
+        return "debugging"
+main()
+# %% missing_file_is_an_os_error
+try:
+    with open("no_such_file_of_anybody.txt") as f:
+        text = f.read()
+except OSError:
+    text = "none"
+text
+# %% version_and_typing
+import sys
+from typing import List, Optional, get_args, get_origin
+sys.version_info.major >= 3, sys.version_info >= (3, 8), get_origin(List[int]), get_args(Optional[int])
+# %% deepcopy_with_a_memo
+import copy
+class Node:
+    def __init__(self, value):
+        self.value, self.next = value, None
+    def __deepcopy__(self, memo):
+        new = Node.__new__(Node)
+        memo[id(self)] = new
+        new.value = copy.deepcopy(self.value, memo)
+        new.next = copy.deepcopy(self.next, memo)
+        return new
+a, b = Node([1]), Node([2])
+a.next, b.next = b, a
+c = copy.deepcopy(a)
+c.next.next is c, c.value is a.value, c.next.value, copy.deepcopy({"f": str.upper, "l": [len]})["f"]("x")
+# %% caches_of_functions_and_classes
+from functools import cache, lru_cache
+@lru_cache(maxsize=2)
+def square(n):
+    return n * n
+@cache
+def fib(n):
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+class Point:
+    def __init__(self, x): self.x = x
+make = lru_cache(Point)
+square(2), square(2), square.cache_info().hits, fib(80), make(1) is make(1), square.__name__
+# %% deep_recursion
+def depth(n):
+    return 0 if n == 0 else 1 + depth(n - 1)
+depth(950)

@@ -109,3 +109,13 @@ while True:
 # %% dict_of_tuples -> stopped
 d = {}
 while True: d[len(d)] = (0,) * 10 ** 5
+# %% filled_to_the_last_byte -> value 2
+x = []
+for size in (10 ** 6, 10 ** 4, 200):
+    try:
+        while True: x.append(bytes(size))
+    except MemoryError: pass
+# ---
+del x
+# ---
+1 + 1

@@ -264,3 +264,23 @@ class N:
 x = None
 for _ in range(10 ** 5): x = N(x)
 x = None
+# %% generator_finalizers_drop_the_limit -> stopped
+def g():
+    try: yield
+    finally:
+        while True: pass
+def h():
+    x = g()
+    next(x)
+for _ in range(5): h()
+# %% recursion_errors_hide_the_limit -> stopped
+def f():
+    try: f()
+    except RecursionError: f()
+f()
+# %% sleep_for_ever -> error
+import time
+time.sleep(float("inf"))
+# %% sleep_for_no_number -> error
+import time
+time.sleep(float("nan"))
