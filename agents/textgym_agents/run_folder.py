@@ -76,7 +76,9 @@ class RunFolder:
         """Open a run to resume or evaluate it."""
         for name in ("config.json", "progress.json"):
             if not (path / name).exists():
-                raise FileNotFoundError(f"{path} is not a run folder: it has no {name} (textgym train makes one)")
+                above = path.resolve().parent
+                hint = f"give {above}" if (above / "progress.json").exists() else "textgym train makes one"
+                raise FileNotFoundError(f"{path} is not a run folder: it has no {name} ({hint})")
         config, progress = (json.loads((path / name).read_text()) for name in ("config.json", "progress.json"))
         config.pop("env_id", None)
         try:

@@ -62,6 +62,10 @@ class SFTConfig:
         for name in ("batch_size", "micro_batch_size", "demonstrations", "eval_every", "eval_episodes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"sft.{name} must be at least 1, not {getattr(self, name)}")
+        if self.steps < 0:
+            raise ValueError(f"sft.steps must be at least 0, not {self.steps}")
+        if not 0 <= self.adam_beta2 < 1:
+            raise ValueError(f"sft.adam_beta2 must be at least 0 and below 1, not {self.adam_beta2}")
         if self.batch_size % min(self.batch_size, self.micro_batch_size):
             raise ValueError(
                 f"sft.micro_batch_size ({self.micro_batch_size}) must divide sft.batch_size ({self.batch_size})"
