@@ -130,7 +130,7 @@ class TextEnv(gymnasium.Env[Observation, Any]):
     ) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise UnknownRenderMode(f"unknown render_mode {render_mode!r}; the modes are 'ansi' and 'human'")
-        self.rules = Rules.make(source, **rules)
+        self.rules = Rules.of(self, source, rules)
         self.action_mode, self.render_mode = action_mode, render_mode
         self.observation_space, self.action_space = make_spaces(self.rules, action_mode)
         self.episode = Episode(self.rules, self.rules.rows(1), 0)

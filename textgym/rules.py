@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -111,6 +112,21 @@ class Rules:
     action_mask: ActionMask | None
     allowed_tokens: tuple[int, ...] | None
     record: bool
+
+    @classmethod
+    def of(cls, owner: object, source: TaskSource | type[TaskSource] | str, arguments: Mapping[str, Any]) -> Rules:
+        """`make`, for an environment that takes these arguments beside its own; errors name the environment.
+
+        Raises:
+            TypeError: an argument that `make` does not have.
+        """
+        name = type(owner).__name__
+        if unknown := sorted(arguments.keys() - inspect.signature(cls.make).parameters.keys()):
+            hint = f"help({name}) lists those that it takes"
+            if unknown[0] == "max_episode_steps":
+                hint = "limit episodes with max_turns or max_tokens, or one environment alone with TimeLimit"
+            raise TypeError(f"{name} got an unexpected argument {unknown[0]!r}; {hint}")
+        return cls.make(source, **arguments)
 
     @classmethod
     def make(

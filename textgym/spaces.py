@@ -47,7 +47,7 @@ class TurnSpace(spaces.MultiDiscrete):
             ids: npt.NDArray[np.int64] = self.np_random.choice(np.flatnonzero(mask), len(self.nvec))
         else:
             ids = super().sample(mask, probability)
-        ids[self.np_random.integers(1, max(2, len(ids))) :] = -1
+        ids[self.np_random.integers(1, len(ids) + 1) :] = -1
         return ids
 
 

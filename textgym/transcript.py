@@ -86,7 +86,8 @@ class Transcript:
 
     Attributes:
         segments: the token record, in order.
-        turn_rewards: the reward of each finished turn; it lands on the turn's last sampled token.
+        turn_rewards: the reward of each finished turn; it lands on the turn's last sampled token, or on the last one
+            before the turn if it has none.
         stop_reason: why the episode ended; None while it runs.
         metadata: JSON-serialisable facts (the task, the environment id, whether it succeeded), for reading, and
             for replay with `options={"task": Task(...)}`.
@@ -128,7 +129,10 @@ class Transcript:
 
     @property
     def rewards(self) -> npt.NDArray[np.float32]:
-        """Reward of each token, nonzero only on a turn's last sampled token, float32 (T,)."""
+        """Reward of each token, nonzero only on a turn's last sampled token, float32 (T,).
+
+        A turn without sampled tokens adds its reward to the turn before, so that the sum is that of the episode.
+        """
         last_sampled: dict[int, int] = {}
         end = 0
         for segment in self.segments:
@@ -136,9 +140,11 @@ class Transcript:
             if segment.sampled and segment.ids:
                 last_sampled[segment.turn] = end - 1
         rewards = np.zeros(len(self), np.float32)
-        for turn, at in last_sampled.items():
-            if turn < len(self.turn_rewards):
-                rewards[at] = self.turn_rewards[turn]
+        at = None
+        for turn, reward in enumerate(self.turn_rewards):
+            at = last_sampled.get(turn, at)
+            if at is not None:
+                rewards[at] += reward
         return rewards
 
     @property

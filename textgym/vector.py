@@ -78,7 +78,7 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
             raise ValueError(f"unknown render_mode {render_mode!r}; a vector environment has only 'ansi'")
         if pending_after is not None and not 0 <= pending_after < float("inf"):
             raise ValueError(f"pending_after must be a number of seconds from 0 up, or None, not {pending_after!r}")
-        self.rules = Rules.make(source, **rules)
+        self.rules = Rules.of(self, source, rules)
         self.num_envs, self.action_mode, self.copy, self.render_mode = num_envs, action_mode, copy, render_mode
         self.pending_after = pending_after
         self.autoreset_mode = AutoresetMode(autoreset_mode)

@@ -16,7 +16,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from textgym_agents.config import PRESETS, TrainConfig
+from textgym_agents.config import PRESETS, PYTHON, WRITTEN_FOR, EnvConfig, TrainConfig, preset
 from textgym_agents.evaluate import Evaluation, OracleActor, RandomActor, fixed_tasks
 from textgym_agents.evaluate import evaluate as play_tasks
 from textgym_agents.models import is_checkpoint, load_policy
@@ -52,17 +52,11 @@ def train(argv: Sequence[str]) -> int:
     """`textgym train ENV [--preset NAME] [--model ...] [...]`, or `textgym train --resume RUN`."""
     if _flag(argv, "--resume") is not None:
         return _resume(argv)
-    preset = _preset(argv)
-    default = PRESETS[preset]()
+    name, env_id = _preset(argv)
+    default = preset(name, env_id)
     if is_checkpoint(_flag(argv, "--model") or default.model):
         default.lora = None  # a checkpoint brings its own adapter or none
-    arguments = tyro.cli(
-        TrainArguments,
-        args=list(argv),
-        prog="textgym train",
-        config=(tyro.conf.AvoidSubcommands,),
-        default=TrainArguments(env_id=tyro.MISSING, config=default, preset=preset),  # type: ignore[arg-type]
-    )
+    arguments = _parse(argv, name, default)
     config = arguments.config
     config.lora = None if arguments.no_lora else config.lora
     config.sft = None if arguments.no_sft else config.sft
@@ -74,20 +68,38 @@ def train(argv: Sequence[str]) -> int:
     return _run(job)
 
 
-def _preset(argv: Sequence[str]) -> str:
-    """The preset that the arguments name, or the one that suits their model and environment."""
-    named = _flag(argv, "--preset")
-    if named in PRESETS:
-        return named
-    python = any(item.endswith("TextPython-v0") for item in argv[:1])
-    if _flag(argv, "--model") not in (None, "tiny"):
-        return "pretrained_python" if python else "pretrained"
-    return "python" if python else "demo"
+def _parse(argv: Sequence[str], name: str, default: TrainConfig) -> TrainArguments:
+    return tyro.cli(
+        TrainArguments,
+        args=list(argv),
+        prog="textgym train",
+        config=(tyro.conf.AvoidSubcommands,),
+        default=TrainArguments(env_id=tyro.MISSING, config=default, preset=name),  # type: ignore[arg-type]
+    )
+
+
+def _preset(argv: Sequence[str]) -> tuple[str, str]:
+    """The preset that the arguments name, or the one that suits their model and environment; and the environment.
+
+    The environment may stand anywhere among the arguments, so they are read once in advance, with every part of a
+    configuration there. Help is of the demo, or of the preset that is named.
+    """
+    named = _flag(argv, "--preset") or ""
+    if {"-h", "--help"} & set(argv):
+        name = named if named in PRESETS else "demo"
+        return name, WRITTEN_FOR[name]
+    asked = _parse(argv, "demo", replace(PRESETS["pretrained"](), model="tiny"))
+    python = asked.env_id.rpartition(":")[2] == PYTHON
+    if asked.config.model == "tiny":
+        suits = "python" if python else "demo"
+    else:
+        suits = "pretrained_python" if python else "pretrained"
+    return named or suits, asked.env_id
 
 
 def _flag(argv: Sequence[str], name: str) -> str | None:
     """The value of `--name VALUE` or `--name=VALUE`, "" if there is none behind it; None without the flag."""
-    for item, following in zip(argv, [*argv[1:], ""], strict=True):
+    for item, following in zip(argv, [*argv, ""][1:], strict=True):
         if item == name:
             return following
         if item.startswith(f"{name}="):
@@ -155,6 +167,8 @@ class EvalArguments:
     """where they come from"""
     difficulty: tuple[int, ...] | None = None
     """difficulty levels; None: those of the run, for "oracle" and "random" all"""
+    max_tokens: int | None = None
+    """length of the context; None: that of the run, for "oracle" and "random" that of the environment"""
     seed: int = 20_251_122
     """draws them"""
     num_envs: int = 64
@@ -183,24 +197,31 @@ def evaluate(argv: Sequence[str]) -> int:
 def _evaluate(arguments: EvalArguments) -> Evaluation:
     name, split, num_envs = arguments.env, arguments.split, arguments.num_envs
     if arguments.policy in ("oracle", "random"):
-        envs = make_envs(name, _at(arguments.difficulty, TrainConfig()), split, num_envs, None)
+        config = TrainConfig(env=EnvConfig(difficulty=arguments.difficulty, max_tokens=arguments.max_tokens))
+        envs = make_envs(name, config, split, num_envs, None)
         actor: Actor = OracleActor(envs)
         if arguments.policy == "random":
             actor = RandomActor(envs.rules.tokenizer.vocab_size, arguments.seed)
     else:
-        run, config, _ = RunFolder.open(Path(arguments.policy))
+        run, config, progress = RunFolder.open(Path(arguments.policy))
         saved = run.latest_policy()
         if saved is None:
             raise FileNotFoundError(f"{run.path} holds no policy yet; continue it: textgym train --resume {run.path}")
         policy, hf_tokenizer = load_policy(saved)
         tokenizer = wrap_tokenizer(hf_tokenizer, policy, config)
-        envs = make_envs(name, _at(arguments.difficulty, config), split, num_envs, tokenizer)
+        config = replace(config, env=_asked(arguments, config.env, progress.env_id))
+        envs = make_envs(name, config, split, num_envs, tokenizer)
         generator = torch.Generator().manual_seed(arguments.seed)
         actor = Sampler(policy, envs.num_envs, envs.rules.max_tokens, generator=generator, greedy=True)
     tasks = fixed_tasks(envs.rules.source, arguments.split, arguments.episodes, arguments.seed)
     return play_tasks(envs, actor, tasks)
 
 
-def _at(difficulty: tuple[int, ...] | None, config: TrainConfig) -> TrainConfig:
-    """`config` with these difficulty levels, if there are any."""
-    return config if difficulty is None else replace(config, env=replace(config.env, difficulty=difficulty))
+def _asked(arguments: EvalArguments, env: EnvConfig, trained_on: str) -> EnvConfig:
+    """The run's environment, with other tasks where the arguments ask for those: its families are of its own."""
+    if arguments.max_tokens is not None:
+        env = replace(env, max_tokens=arguments.max_tokens)
+    other = arguments.env.rpartition(":")[2] != trained_on.rpartition(":")[2]
+    if other or arguments.difficulty is not None:
+        return replace(env, difficulty=arguments.difficulty, families=None)
+    return replace(env, families=None) if arguments.split == "test_unseen" else env

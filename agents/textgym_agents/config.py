@@ -31,21 +31,21 @@ class EnvConfig:
     """None: the protocol's instructions; "": none"""
     few_shot: int = 0
     """oracle examples in the prompt"""
-    max_tokens: int = 1024
-    """length of the context"""
-    max_new_tokens: int = 128
+    max_tokens: int | None = None
+    """length of the context; None, here and below: what the environment is registered with"""
+    max_new_tokens: int | None = None
     """tokens of a turn"""
-    max_turns: int = 8
+    max_turns: int | None = None
     """turns of an episode"""
-    max_tool_tokens: int = 256
+    max_tool_tokens: int | None = None
     """tokens of a tool result"""
 
     def kwargs(self) -> dict[str, Any]:
         """Keyword arguments of `gym.make` and `gym.make_vec`."""
-        kwargs = asdict(self)
-        del kwargs["markup"], kwargs["bpe"]  # the tokenizer's
-        selection = {name: kwargs.pop(name) for name in ("difficulty", "families")}
-        source_kwargs = {name: value for name, value in selection.items() if value is not None}
+        kwargs = {name: value for name, value in asdict(self).items() if value is not None}
+        for name in ("markup", "bpe"):  # the tokenizer's
+            kwargs.pop(name, None)
+        source_kwargs = {name: kwargs.pop(name) for name in ("difficulty", "families") if name in kwargs}
         return {**kwargs, "source_kwargs": source_kwargs} if source_kwargs else kwargs
 
 
@@ -93,6 +93,11 @@ class TrainConfig:
         for name, value in counts.items():
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}")
+        for name in ("iterations", "seed", "eval_seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
+        self.ppo.check()
+        self.learner.check()
         rates = {"learner.lr": self.learner.lr, "learner.value_lr": self.learner.value_lr}
         if self.sft is not None:
             rates["sft.lr"] = self.sft.lr
@@ -119,6 +124,8 @@ class TrainConfig:
                 data[name] = part(**values)
         return cls(**data)
 
+
+CALC, PYTHON = "TextCalc-v0", "TextPython-v0"
 
 MARKUP = ("<request>", "<calculator>", "<call>", "<response>", "<submit>")
 """The tags protocol's strings, one token each in the demo: episodes are a third shorter."""
@@ -230,3 +237,15 @@ def pretrained_python() -> TrainConfig:
 
 
 PRESETS = {"demo": demo, "pretrained": pretrained, "python": python, "pretrained_python": pretrained_python}
+
+WRITTEN_FOR = {"demo": CALC, "pretrained": CALC, "python": PYTHON, "pretrained_python": PYTHON}
+"""The environment whose tasks, tool and budgets a preset names."""
+
+
+def preset(name: str, env_id: str) -> TrainConfig:
+    """A preset for an environment: tasks, tool and budgets are its own unless the preset was written for it."""
+    config = PRESETS[name]()
+    if env_id.rpartition(":")[2] != WRITTEN_FOR[name]:
+        prompt = None if config.env.system_prompt else config.env.system_prompt  # one that names a tool; "" stays
+        config.env = EnvConfig(markup=config.env.markup, bpe=config.env.bpe, system_prompt=prompt)
+    return config

@@ -53,6 +53,13 @@ class LearnerConfig:
     value_warmup_steps: int = 0
     """first learner steps that train the value head alone"""
 
+    def check(self) -> None:
+        """Raise ValueError for numbers that make no sense."""
+        if not self.max_grad_norm > 0:
+            raise ValueError(f"learner.max_grad_norm must be above 0, not {self.max_grad_norm}")
+        if not 0 <= self.adam_beta2 < 1:
+            raise ValueError(f"learner.adam_beta2 must be at least 0 and below 1, not {self.adam_beta2}")
+
 
 class Learner:
     """Trains a policy with an algorithm.

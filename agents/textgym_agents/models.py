@@ -29,7 +29,7 @@ class UnusableTokenizer(ValueError):
     """The tokenizer lacks what an environment needs; the message says what to do."""
 
 
-def tiny_model(vocab_size: int, seed: int, *, max_positions: int = 1024) -> LlamaForCausalLM:
+def tiny_model(vocab_size: int, seed: int, *, max_positions: int = 4096) -> LlamaForCausalLM:
     """A randomly initialised Llama of 0.8 million weights (and 128 a token): four layers of 128 units, 4 heads.
 
     As many key-value heads as heads: with half of them, copying digits emerges later in SFT (seen on one seed each).
@@ -37,7 +37,7 @@ def tiny_model(vocab_size: int, seed: int, *, max_positions: int = 1024) -> Llam
     Args:
         vocab_size: V, the size of the environment's action space.
         seed: of the weights; global generators are left alone (`test_models.py`).
-        max_positions: the longest sequence.
+        max_positions: the longest sequence; positions are rotary and take no weights.
     """
     config = LlamaConfig(
         vocab_size=vocab_size,
@@ -141,6 +141,9 @@ def _resolve(spec: str, gguf: str | Path | None) -> str:
     if path.is_file() and path.suffix == ".gguf":
         return str(convert_gguf(path))
     if path.is_dir():
+        policies = [path / name for name in ("checkpoint", "sft") if is_checkpoint(path / name)]
+        if policies and (path / "progress.json").is_file():
+            raise ModelNotFound(f"{path} is the folder of a run; its policy is {policies[0]}")
         if not (path / "config.json").is_file():
             raise ModelNotFound(f"{path} holds no config.json: it is neither a model nor a policy checkpoint")
         return str(path)

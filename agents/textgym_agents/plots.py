@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 
 def read_metrics(path: str | Path) -> list[dict[str, Any]]:
-    """The rows of a metrics.jsonl."""
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+    """The rows of a metrics.jsonl. A last line that a crash cut off is left out.
+
+    Raises:
+        ValueError: another line is not JSON.
+    """
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    with suppress(ValueError):
+        return [json.loads(line) for line in lines]
+    return [json.loads(line) for line in lines[:-1]]
 
 
 def plot_learning_curves(metrics: str | Path, png: str | Path, title: str = "") -> None:
-    """Draw success, KL, clip fraction and explained variance over the learner's steps, SFT evaluations first.
+    """Draw success, KL, clip fraction and explained variance over the episodes of PPO.
+
+    The held-out evaluations are dots beside the success of sampled episodes; those before and after SFT lie at 0.
 
     Args:
         metrics: a run's metrics.jsonl.

@@ -23,7 +23,7 @@ from textgym_agents.adapters import LoraSettings, adapter_disabled, attach_adapt
 from textgym_agents.losses import entropy_from_logits, selected_logprobs
 from textgym_agents.model_checks import UnsupportedModel, check_supported
 from textgym_agents.policy_io import load_policy_checkpoint, save_policy
-from textgym_agents.shared_prefix import forward_once, shared_prefix
+from textgym_agents.shared_prefix import forward_once, shared_prefix, shares_exactly
 
 
 class TokenLogprobs(NamedTuple):
@@ -98,6 +98,7 @@ class ValueHeadPolicy(nn.Module):
         self.model = model
         self.base_path = base_path
         self._checkpointing = False
+        self._shares_exactly: bool | None = None  # not tried yet
         self._reference: list[ValueHeadPolicy] = []  # in a list, so that it is no submodule: not trained, not moved
         check_supported(self.causal_lm)
         self.value_head = ValueHead(self.hidden_size).to(self.device)
@@ -201,11 +202,17 @@ class ValueHeadPolicy(nn.Module):
         return TokenLogprobs(logp, values, final_values, ent)
 
     def _logprobs(
-        self, input_ids: Tensor, lengths: Tensor, temperature: float, mask: Tensor | None, entropy: bool
+        self,
+        input_ids: Tensor,
+        lengths: Tensor,
+        temperature: float,
+        mask: Tensor | None,
+        entropy: bool,
+        share: bool = True,
     ) -> tuple[Tensor, Tensor | None, Tensor]:
         """`logp` and `entropy` as in `TokenLogprobs`, and the hidden states (B, max(lengths), H)."""
         width = int(lengths.max())  # environments pad to a fixed shape; columns that nobody uses cost nothing here
-        hidden = self._hidden(input_ids[:, :width], lengths)
+        hidden = self._hidden(input_ids[:, :width], lengths, share)
         wanted = _valid(lengths, width)
         if mask is not None:
             wanted = wanted & mask[:, :width].bool()
@@ -217,21 +224,26 @@ class ValueHeadPolicy(nn.Module):
             return logp, None, hidden
         return logp, torch.zeros_like(logp).masked_scatter(wanted, entropy_from_logits(logits, temperature)), hidden
 
-    def _hidden(self, input_ids: Tensor, lengths: Tensor) -> Tensor:
+    def _hidden(self, input_ids: Tensor, lengths: Tensor, share: bool = True) -> Tensor:
+        """(B, T, H); `share=False` computes a common prefix in every row, whatever the model could do."""
         batch, width = input_ids.shape
         positions = torch.arange(width, device=input_ids.device).expand(batch, width)
         # Explicit, although right padding makes them the default: a model must never derive them from pad ids.
         # use_cache=False: a cache would be built and thrown away, and it switches off the detection of packed rows.
         mask = _valid(lengths, width).long()
-        shared = shared_prefix(input_ids, lengths) if self._can_share_prefix else 0
-        if shared:
+        shared = shared_prefix(input_ids, lengths) if share else 0
+        if shared and self._can_share_prefix:
             return forward_once(self.trunk, input_ids, mask, positions, shared)
         return self.trunk(input_ids, attention_mask=mask, position_ids=positions, use_cache=False)
 
     @property
     def _can_share_prefix(self) -> bool:
-        """Not through a recurrent state, and not with checkpointing, which switches caches off."""
-        return not (self._checkpointing or self.causal_lm._is_stateful)
+        """Not through a recurrent state, not with checkpointing, which switches caches off, and not unless it works."""
+        if self._checkpointing or self.causal_lm._is_stateful:
+            return False
+        if self._shares_exactly is None:
+            self._shares_exactly = shares_exactly(self.trunk, self.vocab_size, self.device)
+        return self._shares_exactly
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> ValueHeadPolicy:
         """Move or cast; buffers that no checkpoint holds, such as the frequencies of rotary positions, are not cast.
@@ -342,7 +354,8 @@ class ValueHeadPolicy(nn.Module):
         if not self._reference:
             raise RuntimeError("no reference: call policy.freeze_reference() before the first update")
         reference = self._reference[0].to(self.device)
-        return reference._logprobs(input_ids, lengths, temperature, mask, False)[0]
+        # As the policy itself does it: else the KL of step 0 would be rounding, and not 0.
+        return reference._logprobs(input_ids, lengths, temperature, mask, False, self._can_share_prefix)[0]
 
     # -- checkpoints ----------------------------------------------------------------------------------------------
 

@@ -8,13 +8,39 @@ environment's; the success that a run reports is that of the fresh tasks alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from types import NoneType
 from typing import Any
 
 import numpy as np
 
 from textgym import Task, TaskSource
+
+
+def check_plain(tasks: Iterable[Task]) -> None:
+    """Raise ValueError unless tasks hold only what transcripts and checkpoints can keep: those are written hours later.
+
+    Numpy's scalars are all refused: some are floats or strings, and so JSON, but no checkpoint takes them.
+    """
+    for task in tasks:
+        parts = {"prompt": task.prompt, "answer": task.answer}
+        parts |= {f"metadata[{key!r}]": value for key, value in task.metadata.items()}
+        for name, value in parts.items():
+            if not _is_plain(value):
+                raise ValueError(
+                    f"{name} of a task is {value!r}, which is not plain JSON data; "
+                    "make it int(...), float(...), str(...) or a list of these where the task is drawn"
+                )
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(type(key) in (str, int) and _is_plain(each) for key, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return type(value) in (str, int, bool, NoneType) or (type(value) is float and math.isfinite(value))
 
 
 class Retries:

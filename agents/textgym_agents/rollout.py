@@ -17,6 +17,7 @@ from textgym.wrappers.vector import attending
 class Actor(Protocol):
     """Anything that picks the next token of every active slot; `Sampler` is one.
 
+    Slots without an episode, and those that wait for a tool (`pending_after`), are not active.
     `restart` marks slots at the first token of an episode. `OracleActor` plans there; `Sampler` needs no telling.
     """
 
@@ -68,12 +69,13 @@ def rollout(
         on_episode: called with each finished transcript, for progress bars.
 
     Raises:
-        ValueError: the environments do not autoreset in the same step, or do not record; not one task an episode.
+        ValueError: the environments do not autoreset in the same step, do not record, or are not of the causal layout;
+            not one task an episode.
     """
     base = text_envs(envs)
     _check(base, num_episodes, tasks)
     num_envs = envs.num_envs
-    obs, _ = envs.reset(seed=seed, options={} if tasks is None else {"tasks": list(tasks)})
+    obs, infos = envs.reset(seed=seed, options={} if tasks is None else {"tasks": list(tasks)})
     active = np.arange(num_envs) < num_episodes
     episode_of = np.arange(num_envs)
     restart = np.ones(num_envs, bool)
@@ -85,12 +87,14 @@ def rollout(
     with attending(envs, active):
         while active.any():
             lengths = obs["length"][:, 0].copy()
-            actions, logp = actor.act(obs["input_ids"], lengths, active, restart)
-            logps[slots, lengths] = logp
-            actions[~active] = idle
+            asked = active & ~infos.get("pending", np.False_)  # a slot whose tools still run takes no action
+            actions, logp = actor.act(obs["input_ids"], lengths, asked, restart)
+            logps[slots[asked], lengths[asked]] = logp[asked]
+            actions[~asked] = idle
             obs, _, terminated, truncated, infos = envs.step(actions)
-            restart = (terminated | truncated) & active
-            for i in np.flatnonzero(restart).tolist():
+            ended = (terminated | truncated) & active
+            restart = ended | (restart & ~asked)
+            for i in np.flatnonzero(ended).tolist():
                 transcript = with_logprobs(infos["final_info"]["transcript"][i], logps[i])
                 finished[int(episode_of[i])] = transcript
                 if on_episode is not None:
@@ -107,6 +111,8 @@ def _check(base: TextVectorEnv, num_episodes: int, tasks: Sequence[Task] | None)
         raise ValueError(
             'rollout() needs gym.make_vec(..., autoreset_mode="SameStep", record=True) and action_mode="token"'
         )
+    if base.rules.layout != "causal":
+        raise ValueError(f"rollout() plays causal policies: make the environments without layout={base.rules.layout!r}")
     if num_episodes < 1:
         raise ValueError(f"num_episodes must be at least 1, not {num_episodes}")
     if tasks is not None and len(tasks) != num_episodes:

@@ -14,6 +14,7 @@ import torch
 
 from textgym_agents.config import TrainConfig
 from textgym_agents.learner import Learner
+from textgym_agents.plots import read_metrics
 from textgym_agents.policy import ValueHeadPolicy
 from textgym_agents.policy_io import save_policy
 from textgym_agents.retries import Retries
@@ -39,7 +40,10 @@ class Progress:
 
 
 class RunFolder:
-    """Reads and writes a run's folder. Every file is replaced in one move, so a crash leaves the one before.
+    """Reads and writes a run's folder. A crash at any point leaves what a resumed run can go on from.
+
+    Every file is replaced in one move, so that the one before is left, but for `metrics.jsonl`, which grows by lines:
+    a last line that was cut off is dropped by the resumed run, which writes it again.
 
     Raises:
         FileNotFoundError: `open` of a folder that is no run.
@@ -72,7 +76,9 @@ class RunFolder:
         """Open a run to resume or evaluate it."""
         for name in ("config.json", "progress.json"):
             if not (path / name).exists():
-                raise FileNotFoundError(f"{path} is not a run folder: it has no {name} (textgym train makes one)")
+                above = path.resolve().parent
+                hint = f"give {above}" if (above / "progress.json").exists() else "textgym train makes one"
+                raise FileNotFoundError(f"{path} is not a run folder: it has no {name} ({hint})")
         config, progress = (json.loads((path / name).read_text()) for name in ("config.json", "progress.json"))
         config.pop("env_id", None)
         try:
@@ -94,19 +100,18 @@ class RunFolder:
         """Remove PPO rows beyond `iteration`: a resumed run writes them again."""
         self._keep_metrics(lambda r: r["stage"] != "ppo" or r["iteration"] <= iteration)
 
-    def drop_sft_metrics(self) -> None:
-        """Remove all SFT rows: an SFT that starts over writes them again."""
-        self._keep_metrics(lambda r: r["stage"] != "sft")
+    def drop_sft_metrics_after(self, step: int) -> None:
+        """Remove SFT rows beyond `step`, from which a resumed SFT goes on: it writes them again."""
+        self._keep_metrics(lambda r: r["stage"] != "sft" or r["step"] <= step)
 
     def _keep_metrics(self, condition: Callable[[dict[str, Any]], bool]) -> None:
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
-        kept = [r for r in rows if condition(r)]
-        if len(kept) == len(rows):
-            return
-        self._write_text("metrics.jsonl", "".join(json.dumps(r) + "\n" for r in kept))
+        kept = [r for r in read_metrics(path) if condition(r)]
+        text = "".join(json.dumps(r) + "\n" for r in kept)
+        if text != path.read_text(encoding="utf-8"):
+            self._write_text("metrics.jsonl", text)
 
     def save_checkpoint(
         self, policy: ValueHeadPolicy, tokenizer: Any, learner: Learner, retries: Retries, progress: Progress

@@ -15,6 +15,7 @@ prompt that it shares with the one before is not computed again.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -109,8 +110,8 @@ class Sampler:
 
     Raises:
         ValueError: for a truncating option, a temperature of 0 or less, or `max_length` beyond the model's positions.
-        UnsupportedModel: for models with a sliding window shorter than `max_length`, or an attention implementation
-            other than "sdpa" and "eager".
+        UnsupportedModel: for models without a key-value cache in every layer, with a sliding window shorter than
+            `max_length`, or an attention implementation other than "sdpa" and "eager".
     """
 
     def __init__(
@@ -319,6 +320,8 @@ def _check_options(policy: ValueHeadPolicy, max_length: int, temperature: float,
         raise ValueError(f"max_length {max_length} exceeds the model's {policy.max_positions} positions")
     config = policy.causal_lm.config
     name = type(policy.causal_lm).__name__
+    if "past_key_values" not in inspect.signature(policy.causal_lm.base_model.forward).parameters:
+        raise UnsupportedModel(f"{name} takes no key-value cache")
     if set(getattr(config, "layer_types", None) or ()) - {"full_attention", "sliding_attention"}:
         raise UnsupportedModel(f"{name} has layers that keep no key-value cache")
     window = getattr(config, "sliding_window", None)

@@ -62,6 +62,10 @@ class SFTConfig:
         for name in ("batch_size", "micro_batch_size", "demonstrations", "eval_every", "eval_episodes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"sft.{name} must be at least 1, not {getattr(self, name)}")
+        if self.steps < 0:
+            raise ValueError(f"sft.steps must be at least 0, not {self.steps}")
+        if not 0 <= self.adam_beta2 < 1:
+            raise ValueError(f"sft.adam_beta2 must be at least 0 and below 1, not {self.adam_beta2}")
         if self.batch_size % min(self.batch_size, self.micro_batch_size):
             raise ValueError(
                 f"sft.micro_batch_size ({self.micro_batch_size}) must divide sft.batch_size ({self.batch_size})"
@@ -162,10 +166,15 @@ class _Watch(TrainerCallback):
         self.last = 0.0
         self.cut_short = False
 
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        seen = [row["success"] for row in state.log_history if "success" in row]
+        self.last = seen[-1] if seen else 0.0  # of a training that is resumed
+
     def on_log(
         self, args: Any, state: TrainerState, control: TrainerControl, logs: dict[str, Any] | None = None, **_: Any
     ) -> None:
         if logs and "loss" in logs:
+            state.log_history[-1]["success"] = self.last  # saved with the trainer's state
             self.report({"step": state.global_step, "loss": logs["loss"], "success": self.last})
 
     def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
@@ -232,6 +241,12 @@ def train_sft(
     policy.zero_grad(set_to_none=True)
     if watch.cut_short:
         raise KeyboardInterrupt
+
+
+def saved_step(output_dir: Path) -> int:
+    """The step from which `train_sft` with this `output_dir` would go on; 0 where no state is saved."""
+    folder = get_last_checkpoint(str(output_dir)) if output_dir.is_dir() else None
+    return 0 if folder is None else int(folder.rpartition("-")[2])
 
 
 def _muon(policy: ValueHeadPolicy, config: SFTConfig) -> Muon | None:

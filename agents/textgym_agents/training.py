@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,11 @@ from textgym_agents.learner import Learner
 from textgym_agents.models import check_device, load_policy
 from textgym_agents.policy import ValueHeadPolicy
 from textgym_agents.policy_io import CheckpointMismatch, save_policy
-from textgym_agents.retries import Retries
+from textgym_agents.retries import Retries, check_plain
 from textgym_agents.rollout import rollout
 from textgym_agents.run_folder import Progress, RunFolder
 from textgym_agents.sampler import Sampler
-from textgym_agents.sft import demonstrations, train_sft
+from textgym_agents.sft import demonstrations, saved_step, train_sft
 from textgym_agents.tiny_tokenizer import train_bpe_on
 from textgym_agents.trajectories import Trajectory
 
@@ -83,6 +83,8 @@ class TrainingRun:
         """Try a little of what comes late."""
         self._sampler(self.eval_envs, 0)  # the context against the model's positions
         PPO(self.config.ppo)
+        draws = np.random.default_rng(0)
+        check_plain([*self.tasks, *(self.train_envs.rules.source.draw(draws, "train") for _ in range(64))])
         sft = self.config.sft
         if sft is not None:
             demonstrations(self.train_envs.rules, min(16, sft.demonstrations), 0)  # the budgets against the oracle
@@ -113,7 +115,8 @@ class TrainingRun:
             if progress.stage == "sft":
                 if "start" not in progress.evaluations:
                     self.evaluate("start")
-                self.sft()
+                with self._spending("sft"):
+                    self.sft()
             if progress.stage == "ppo":
                 if "sft" not in progress.evaluations:
                     self.evaluate("sft")
@@ -144,14 +147,12 @@ class TrainingRun:
     def sft(self) -> None:
         """Warm start on oracle demonstrations; saved as `sft`, the reference of PPO."""
         config = self.config.sft
-        started = time.monotonic()
         if config is not None:
             demos = demonstrations(
                 self.train_envs.rules, config.demonstrations, derive_seed(self.config.seed, "demonstrations")
             )
             trainer_folder = self.run.path / "sft_trainer"
-            if not any(trainer_folder.glob("checkpoint-*")):
-                self.run.drop_sft_metrics()
+            self.run.drop_sft_metrics_after(saved_step(trainer_folder))
             with self._bar(config.steps, "SFT") as bar:
 
                 def report(row: dict[str, float]) -> None:
@@ -172,7 +173,6 @@ class TrainingRun:
             if self.policy.adapter is not None:
                 self.policy.merge_adapter(seed=derive_seed(self.config.seed, "adapter"))
         save_policy(self.policy, self.run.path / "sft", tokenizer=self.hf_tokenizer)
-        self.progress.seconds["sft"] = time.monotonic() - started
         self.progress.stage = "ppo"
         self.run.save_progress(self.progress)
         shutil.rmtree(self.run.path / "sft_trainer", ignore_errors=True)
@@ -256,6 +256,16 @@ class TrainingRun:
         bar.set_postfix(shown)
 
     # -- helpers --------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _spending(self, stage: str) -> Iterator[None]:
+        """Add the time within to that of a stage, also where Ctrl-C cuts it: the resumed run adds the rest."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.progress.seconds[stage] = self.progress.seconds.get(stage, 0.0) + time.monotonic() - started
+            self.run.save_progress(self.progress)
 
     def _bar(self, total: int, label: str) -> AbstractContextManager[Any]:
         return tqdm(total=total, desc=f"{label:14}", dynamic_ncols=True, mininterval=0.5)  # type: ignore[no-any-return]

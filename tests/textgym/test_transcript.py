@@ -92,15 +92,22 @@ def test_a_turn_in_two_segments_has_its_reward_once_on_the_last_token():
     np.testing.assert_array_equal(Transcript(halves, (1.0,)).rewards, np.float32([0, 0, 0, 0, 0, 0, 1]))
 
 
-def test_an_empty_turn_puts_its_reward_on_no_other_token():
+def test_an_empty_turn_adds_its_reward_to_the_turn_before():
+    empty = Segment((), "model", True, turn=1)
+    rewards = Transcript((PROMPT, CALL, empty), (0.5, -1.0)).rewards
+    assert rewards[np.flatnonzero(rewards)].tolist() == [-0.5]
+    assert rewards[len(PROMPT.ids) + len(CALL.ids) - 1] == -0.5
+
+
+def test_an_empty_turn_at_first_puts_its_reward_on_no_other_token():
     assert not Transcript((PROMPT, Segment((), "model", True)), (1.0,)).rewards.any()
     assert Transcript((Segment((), "model", True),), (1.0,)).rewards.shape == (0,)
 
 
 @given(transcripts)
-def test_rewards_sum_to_those_of_turns_with_sampled_tokens(transcript):
-    turns = {s.turn for s in transcript if s.sampled and s.ids and s.turn < len(transcript.turn_rewards)}
-    expected = sum(np.float32(transcript.turn_rewards[t]) for t in turns)
+def test_rewards_sum_to_those_of_turns_from_the_first_sampled_token_on(transcript):
+    first = min((s.turn for s in transcript if s.sampled and s.ids), default=len(transcript.turn_rewards))
+    expected = sum(np.float32(reward) for reward in transcript.turn_rewards[first:])
     assert transcript.rewards.sum() == pytest.approx(expected, abs=1e-5)
     assert not transcript.rewards[transcript.loss_mask == 0].any()
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.policies import small_policy
+from support.toys import TOOLS, ToyTasks
 
+from textgym import ByteTokenizer, register
 from textgym.cli import main
 from textgym_agents import cli
-from textgym_agents.config import PRESETS, TrainConfig
+from textgym_agents.cli import EvalArguments
+from textgym_agents.config import MARKUP, PRESETS, EnvConfig, TrainConfig, preset
+from textgym_agents.run_folder import Progress, RunFolder
+from textgym_agents.training import TrainingRun
+
+register("Toys-v0", ToyTasks, tools=TOOLS, max_turns=4)
 
 
 class Started(Exception):
@@ -49,7 +57,42 @@ def test_the_preset_suits_the_model_and_the_environment(monkeypatch: pytest.Monk
     assert smollm2 == PRESETS["pretrained_python"]()
     assert smollm2.env.system_prompt is not None
     assert "<python>code<call>" in smollm2.env.system_prompt
-    assert parsed(monkeypatch, "--preset", "demo", env_id="TextPython-v0") == PRESETS["demo"]()
+    for env_id in ("TextPython-v0", "own_environment:Letters-v0"):
+        env = parsed(monkeypatch, "--preset", "demo", env_id=env_id).env
+        assert env == EnvConfig(markup=MARKUP, bpe=512, system_prompt=""), "nothing of the tasks of another"
+        env = parsed(monkeypatch, "--preset", "pretrained", env_id=env_id).env
+        assert env == EnvConfig(), "nor a prompt that names another tool"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["TextPython-v0", "--model", "smollm2"], "pretrained_python"),
+        (["--model", "smollm2", "TextPython-v0"], "pretrained_python"),
+        (["--seed", "1", "textgym:TextPython-v0"], "python"),
+        (["--lora.rank", "2", "--model", "smollm2", "TextCalc-v0"], "pretrained"),
+        (["--no-lora", "--preset=demo", "TextPython-v0"], "demo"),
+        (["--out", "TextPython-v0", "Letters-v0"], "demo"),
+        (["--help"], "demo"),
+    ],
+)
+def test_the_order_of_the_arguments_does_not_matter(arguments: list[str], name: str) -> None:
+    found, env_id = cli._preset(arguments)
+    assert found == name
+    assert env_id in arguments or arguments == ["--help"]
+
+
+def test_no_arguments_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train"])
+    assert "required" in "".join(capsys.readouterr()).lower()
+
+
+def test_an_environment_of_ones_own_can_be_trained(tmp_path: Path) -> None:
+    """Up to where the run would start: budgets, tokenizer and demonstrations have been tried by then."""
+    job = TrainingRun(RunFolder(tmp_path / "run"), "Toys-v0", preset("demo", "Toys-v0"), Progress("Toys-v0"))
+    assert job.train_envs.rules.max_turns == 4, "the registered budgets"
+    assert isinstance(job.train_envs.rules.source, ToyTasks)
 
 
 def test_a_checkpoint_is_not_given_a_second_adapter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -57,6 +100,32 @@ def test_a_checkpoint_is_not_given_a_second_adapter(monkeypatch: pytest.MonkeyPa
     config = parsed(monkeypatch, "--model", tmp_path / "run" / "checkpoint")
     assert config.lora is None
     assert config.sft is not None
+
+
+@pytest.mark.parametrize("env_id", ["TextCalc-v0", "TextPython-v0"])
+def test_the_oracle_plays_with_the_registered_budgets(env_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", env_id, "--policy", "oracle", "--episodes", "12", "--num-envs", "4"]) == 0
+    assert "100.0% of 12 tasks" in capsys.readouterr().out
+
+
+def test_a_policy_is_evaluated_on_other_tasks_than_it_was_trained_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = TrainConfig(env=EnvConfig(difficulty=(1,), families=("sum",), system_prompt="", max_tokens=100))
+    RunFolder.create(tmp_path, "TextCalc-v0", config)
+    vocabulary = ByteTokenizer().vocab_size
+    small_policy(vocab=vocabulary, positions=700).save(tmp_path / "sft")
+    options = ["--policy", str(tmp_path), "--episodes", "2", "--num-envs", "2"]
+    more = ["--max-tokens", "600"]
+    assert main(["eval", "TextCalc-v0", *options, *more, "--difficulty", "2"]) == 0
+    assert main(["eval", "TextCalc-v0", *options, *more, "--split", "test_unseen"]) == 0
+    assert capsys.readouterr().out.count("of 2 tasks") == 2
+    assert main(["eval", "TextCalc-v0", *options]) == 1
+    assert "raise max_tokens to at least" in capsys.readouterr().err
+    ask = EvalArguments("TextCalc-v0", str(tmp_path))
+    assert cli._asked(ask, config.env, "TextCalc-v0") == config.env
+    other = cli._asked(replace(ask, env="TextPython-v0"), config.env, "TextCalc-v0")
+    assert other == replace(config.env, difficulty=None, families=None)
 
 
 def test_eval_takes_a_difficulty(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,7 @@ def test_tiny_is_tiny() -> None:
     policy, none = load_policy("tiny", vocab_size=99, dtype=torch.bfloat16)
     assert none is None
     assert policy.vocab_size == 99
-    assert policy.max_positions == 1024
+    assert policy.max_positions == 4096
     assert policy.dtype == torch.bfloat16
     assert 700_000 < sum(parameter.numel() for parameter in policy.model.parameters()) < 900_000
     with pytest.raises(ValueError, match="vocab_size="):

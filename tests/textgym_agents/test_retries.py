@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
+from typing import Any
 
 import numpy as np
 import pytest
 
-from textgym_agents.retries import Retries
+from textgym import Task
+from textgym_agents.retries import Retries, check_plain
 from textgym_tasks.calc import CalcTasks
+from textgym_tasks.python import PythonTasks
 
 
 def test_failures_come_again_until_they_are_solved() -> None:
@@ -54,6 +58,26 @@ def test_the_state_survives_json_and_draws_the_same() -> None:
     other.load_state_dict(json.loads(json.dumps(retries.state_dict())))
     draws = [each.draw(source, "train", 8, np.random.default_rng(1)) for each in (retries, other)]
     assert draws[0] == draws[1]
+
+
+PLAIN = {"a": [1, (2.5, None)], "b": {"c": True, 3: "d"}}
+
+
+def test_plain_tasks_are_kept_by_checkpoints_and_transcripts() -> None:
+    check_plain([Task("q", "a", PLAIN)])
+    for source in (CalcTasks(), PythonTasks()):
+        for split in source.splits:
+            rng = np.random.default_rng(0)
+            check_plain(source.draw(rng, split) for _ in range(100))
+
+
+@pytest.mark.parametrize("value", [np.int64(1), np.float64(1), np.str_("x"), np.zeros(2), {1, 2}, math.nan, b"x"])
+def test_other_tasks_are_refused_with_the_name_of_the_key(value: Any) -> None:
+    for metadata in ({"n": value}, {**PLAIN, "n": [0, {"deep": value}]}):
+        with pytest.raises(ValueError, match=r"metadata\['n'\] of a task is .* is not plain JSON data; make it int"):
+            check_plain([Task("q", "a"), Task("q", "a", metadata)])
+    with pytest.raises(ValueError, match="answer of a task is"):
+        check_plain([Task("q", value)])
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 from support.policies import small_policy
+from support.toys import TOOLS, ToyTasks
 
 import textgym
-from textgym import ByteTokenizer, Segment, StopReason, TextVectorEnv, Transcript, read_jsonl
+from textgym import ByteTokenizer, Segment, StopReason, TextVectorEnv, Tool, Transcript, read_jsonl
 from textgym.wrappers import vector
 from textgym_agents import OracleActor, RandomActor, Sampler, ValueHeadPolicy, evaluate, fixed_tasks, rollout
 from textgym_agents.rollout import with_logprobs
@@ -143,6 +145,39 @@ def test_errors_of_the_actor_and_of_on_episode_come_through() -> None:
 def test_environments_of_another_make_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r'rollout\(\) needs gym.make_vec\(.*SameStep.*record=True.*"token"'):
         rollout(make_envs(2, **change), RandomActor(BYTES, 0), 2, seed=0)
+
+
+def test_other_layouts_are_refused() -> None:
+    with pytest.raises(ValueError, match="make the environments without layout='encdec'"):
+        rollout(make_envs(2, layout="encdec"), RandomActor(BYTES, 0), 2, seed=0)
+
+
+def test_slots_that_wait_for_a_tool_are_not_asked() -> None:
+    def echo(text: str) -> str:
+        """Says what it is told, slowly."""
+        time.sleep(0.002 * (int(text) % 3))
+        return text
+
+    class Asked(OracleActor):
+        """Notes which slots it was asked for, and claims a log-probability of -1 in all."""
+
+        def act(self, input_ids: Any, lengths: Any, active: Any = None, restart: Any = None) -> Any:
+            assert not (active & self.envs._pending).any()
+            waited.append(self.envs._pending.any())
+            return super().act(input_ids, lengths, active, restart)[0], np.full(len(lengths), -1.0, np.float32)
+
+    waited: list[bool] = []
+    tools = (Tool.from_function(echo, blocking=True), *TOOLS[1:])
+    transcripts = []
+    for pending_after in (None, 0.0):
+        envs = TextVectorEnv(
+            ToyTasks(), num_envs=4, tools=tools, pending_after=pending_after, autoreset_mode="SameStep", record=True
+        )
+        transcripts.append(rollout(envs, Asked(envs), 13, tasks=fixed_tasks(ToyTasks(), "test", 13, seed=0)))
+        envs.close()
+    assert any(waited), "they must have waited, to test anything"
+    assert transcripts[0] == transcripts[1]
+    assert {t.logprobs[t.loss_mask == 1].mean() for t in transcripts[1] if t.logprobs is not None} == {-1.0}
 
 
 def test_episodes_of_a_slot_share_the_cache_of_the_system_prompt() -> None:

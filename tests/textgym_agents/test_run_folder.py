@@ -13,6 +13,7 @@ from support.policies import random_trajectories, same, small_policy, weights
 
 from textgym_agents import PPO, Learner, LearnerConfig, ValueHeadPolicy, run_folder
 from textgym_agents.config import TrainConfig
+from textgym_agents.plots import read_metrics
 from textgym_agents.retries import Retries
 from textgym_agents.run_folder import Progress, RunFolder
 
@@ -79,9 +80,34 @@ def test_what_is_repeated_replaces_its_rows(tmp_path: Path) -> None:
     for row in ({"name": "start", "success": 0}, {"name": "sft", "success": 1}, {"name": "sft", "success": 2}):
         run.log({"stage": "eval", **row})
         run.log({"stage": "sft", "step": 10})
-    run.drop_sft_metrics()
+    run.drop_sft_metrics_after(0)
     found = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [(r["name"], r["success"]) for r in found] == [("start", 0), ("sft", 2)]
+
+
+def test_sft_metrics_beyond_the_saved_step_are_dropped(tmp_path: Path) -> None:
+    run = started(tmp_path)
+    for step in (10, 20, 30):
+        run.log({"stage": "sft", "step": step})
+    run.drop_sft_metrics_after(25)
+    assert [r["step"] for r in read_metrics(tmp_path / "metrics.jsonl")] == [10, 20]
+
+
+@pytest.mark.parametrize("torn", ["", '{"stage": "pp', '{"stage": "ppo", "iteration": 2}'])
+def test_a_torn_last_line_is_no_obstacle(tmp_path: Path, torn: str) -> None:
+    """What a crash leaves of a row, or of its line's end, must not be grown into one line with the next row."""
+    run = started(tmp_path)
+    run.log({"stage": "ppo", "iteration": 1})
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(path.read_text() + torn)
+    whole = read_metrics(path)
+    run.drop_metrics_after(2)
+    run.log({"stage": "ppo", "iteration": 3})
+    assert read_metrics(path) == [*whole, {"stage": "ppo", "iteration": 3}]
+    assert path.read_text().count("\n") == len(whole) + 1
+    path.write_text("{\n" + path.read_text())
+    with pytest.raises(ValueError, match="Expecting"):
+        run.drop_metrics_after(2)
 
 
 def test_the_newest_policy_is_the_one_to_go_on_with(tmp_path: Path) -> None:

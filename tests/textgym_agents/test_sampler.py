@@ -16,6 +16,8 @@ from transformers import (
     LlamaForCausalLM,
     MistralConfig,
     MistralForCausalLM,
+    OpenAIGPTConfig,
+    OpenAIGPTLMHeadModel,
     PreTrainedModel,
 )
 
@@ -288,6 +290,9 @@ def test_models_that_the_cache_cannot_serve_are_refused() -> None:
     Sampler(policy, N, 20, generator=torch.Generator())
     with pytest.raises(UnsupportedModel, match="last 20 tokens"):
         sampler(policy)
+    cacheless = OpenAIGPTLMHeadModel(OpenAIGPTConfig(vocab_size=V, n_embd=16, n_layer=1, n_head=4, n_positions=L))
+    with pytest.raises(UnsupportedModel, match="OpenAIGPTLMHeadModel takes no key-value cache"):
+        sampler(ValueHeadPolicy(cacheless))
 
 
 def test_bad_observations_are_refused() -> None:

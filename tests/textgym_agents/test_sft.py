@@ -20,7 +20,7 @@ from textgym.rules import Rules
 from textgym.wrappers import with_faults
 from textgym_agents import SFTConfig, ValueHeadPolicy, demonstrations, train_sft
 from textgym_agents.interrupt import Interrupt
-from textgym_agents.sft import IGNORE, collate, labels_of, sft_loss
+from textgym_agents.sft import IGNORE, collate, labels_of, saved_step, sft_loss
 
 QUICK = SFTConfig(steps=6, batch_size=4, micro_batch_size=4, lr=1e-2, warmup_steps=2)
 
@@ -286,6 +286,21 @@ def test_interrupt_does_not_skip_an_evaluation(tmp_path: Path) -> None:
         success=success,
     )
     assert len(asked) == 2, "at steps 4 and 6"
+
+
+def test_a_resumed_training_knows_where_it_is(tmp_path: Path) -> None:
+    """The step to go on from, and the success to report until it is asked for again."""
+    config = replace(QUICK, steps=12, stop_at=0.9, eval_every=4)
+    assert saved_step(tmp_path / "none") == saved_step(tmp_path) == 0
+    _, short = interrupted(5, tmp_path, config, success=lambda: 0.25)
+    assert short
+    assert saved_step(tmp_path) == 5
+    rows: list[dict[str, float]] = []
+    train_sft(
+        small_policy(), random_transcripts(14), config, seed=0, output_dir=tmp_path, success=lambda: 0.5,
+        report=rows.append,
+    )  # fmt: skip
+    assert [(row["step"], row["success"]) for row in rows][:3] == [(6, 0.25), (7, 0.25), (8, 0.5)]
 
 
 def test_without_a_folder_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

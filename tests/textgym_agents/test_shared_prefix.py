@@ -12,10 +12,16 @@ from transformers import (
     GPT2LMHeadModel,
     GPTNeoXConfig,
     GPTNeoXForCausalLM,
+    Lfm2Config,
+    Lfm2ForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
+    MiniMaxConfig,
+    MiniMaxForCausalLM,
     MistralConfig,
     MistralForCausalLM,
+    OpenAIGPTConfig,
+    OpenAIGPTLMHeadModel,
     PreTrainedModel,
 )
 
@@ -37,6 +43,15 @@ def build(family: str) -> PreTrainedModel:
             "mistral": lambda: MistralForCausalLM(MistralConfig(**SHAPE, num_key_value_heads=2, sliding_window=5)),
             "neox": lambda: GPTNeoXForCausalLM(GPTNeoXConfig(**SHAPE)),
             "gpt2": lambda: GPT2LMHeadModel(GPT2Config(vocab_size=V, n_embd=16, n_layer=2, n_head=4, n_positions=64)),
+            "openai": lambda: OpenAIGPTLMHeadModel(
+                OpenAIGPTConfig(vocab_size=V, n_embd=16, n_layer=2, n_head=4, n_positions=64)
+            ),
+            "lfm2": lambda: Lfm2ForCausalLM(
+                Lfm2Config(**SHAPE, num_key_value_heads=2, layer_types=["conv", "full_attention"], block_multiple_of=8)
+            ),
+            "minimax": lambda: MiniMaxForCausalLM(
+                MiniMaxConfig(**SHAPE, num_key_value_heads=2, num_local_experts=2, block_size=8)
+            ),
         }[family]()
         for parameter in model.parameters():
             parameter.data.normal_(0, 0.3)
@@ -109,6 +124,42 @@ def test_checkpointing_shares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     total = loss(policy, *alike())[0]
     total.backward()
     torch.testing.assert_close(total, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", ["openai", "lfm2", "minimax"])
+def test_models_that_keep_no_plain_cache_share_nothing(family: str) -> None:
+    """They raised deep inside, or would have given other numbers."""
+    policy = policy_of(family)
+    ids, lengths = alike()
+    random = torch.get_rng_state()
+    together = loss(policy, ids, lengths)[1]
+    assert torch.equal(torch.get_rng_state(), random)
+    for row in range(len(ids)):
+        torch.testing.assert_close(together[row], loss(policy, ids[row : row + 1], lengths[row : row + 1])[1][0])
+
+
+def test_a_model_is_tried_once_and_a_wrong_number_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    forward_once = module.forward_once
+    monkeypatch.setattr(module, "forward_once", lambda *args: tried.append(1) or 1.01 * forward_once(*args))
+    policy = policy_of("llama")
+    expected = loss(policy, *alike())[1]
+    assert tried == [1]
+    monkeypatch.setattr("textgym_agents.policy.forward_once", None)  # a call would raise
+    torch.testing.assert_close(loss(policy, *alike())[1], expected, rtol=0, atol=0)
+    assert tried == [1]
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_the_reference_shares_what_the_policy_shares(checkpointing: bool) -> None:
+    """So that the KL of step 0 is 0, and not rounding."""
+    policy = policy_of("llama")
+    policy.freeze_reference()
+    if checkpointing:
+        policy.enable_gradient_checkpointing()
+    ids, lengths = alike()
+    logp = policy.token_logprobs(ids, lengths).logp
+    assert torch.equal(policy.reference_logprobs(ids, lengths), logp)
 
 
 @given(st.data())

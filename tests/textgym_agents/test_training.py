@@ -13,19 +13,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from support.policies import small_policy
-from support.toys import byte_level_bpe
+from support.toys import TOOLS, ToyTasks, byte_level_bpe
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from textgym import read_jsonl
+from textgym import Task, read_jsonl, register
 from textgym.cli import main
 from textgym_agents import PPOConfig, SFTConfig
 from textgym_agents.config import PRESETS, EnvConfig, TrainConfig
-from textgym_agents.run_folder import RunFolder
-from textgym_agents.training import derive_seed
+from textgym_agents.run_folder import Progress, RunFolder
+from textgym_agents.training import TrainingRun, derive_seed
 
 # Untrained policies earn nothing: entropy, weight decay and the KL to the reference are what moves the weights.
 OPTIONS = {
@@ -288,6 +289,34 @@ def test_a_crash_right_after_sft_repeats_it(tmp_path: Path, monkeypatch: pytest.
     assert rows(whole, "sft") == rows(cut, "sft")
 
 
+@pytest.mark.slow
+def test_an_sft_that_is_cut_twice_writes_each_row_once_and_counts_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C saves a state; a crash after the resumption goes back to it, and what was written since comes again."""
+    arguments = [*TINY, *NO_STOP, "--sft.steps", "40", "--iterations", "0"]
+    log = RunFolder.log
+
+    def cutting_log(self: RunFolder, row: dict[str, Any]) -> None:
+        log(self, row)
+        if row.get("step") == 8:
+            os.kill(os.getpid(), signal.SIGINT)
+        if row.get("step") == 24:
+            raise SystemExit("killed")
+
+    monkeypatch.setattr(RunFolder, "log", cutting_log)
+    assert train(*arguments, "--out", tmp_path / "run") == 130
+    first = RunFolder.open(tmp_path / "run")[2].seconds["sft"]
+    assert first > 0
+    with pytest.raises(SystemExit):
+        train("--resume", tmp_path / "run")
+    monkeypatch.undo()
+    assert [r["step"] for r in rows(tmp_path / "run", "sft")] == [*range(4, 25, 4)]
+    assert train("--resume", tmp_path / "run") == 0
+    assert [r["step"] for r in rows(tmp_path / "run", "sft")] == [*range(4, 41, 4)]
+    assert RunFolder.open(tmp_path / "run")[2].seconds["sft"] > first
+
+
 # -- what is refused ----------------------------------------------------------------------------------------------
 
 BAD = {
@@ -303,7 +332,7 @@ BAD = {
         r'"no-such-org/no-such-model" is not "tiny".*give the folder',
     ),
     "short context": (["--env.max-tokens", "50"], r"max_tokens is 50; raise max_tokens to at least \d+"),
-    "long context": (["--env.max-tokens", "4000"], r"max_length 4000 exceeds the model's 1024 positions"),
+    "long context": (["--env.max-tokens", "5000"], r"max_length 5000 exceeds the model's 4096 positions"),
     "turns": (["--env.max-turns", "1"], r"the oracle ended with max_turns .*raise the budget"),
     "turn tokens": (["--env.max-new-tokens", "10"], r"the oracle ended with max_new_tokens .*raise the budget"),
     "temperature": (["--ppo.temperature", "0"], r"temperature must be positive"),
@@ -312,6 +341,16 @@ BAD = {
     "dual clip": (["--ppo.dual-clip", "0.5"], r"dual_clip must be greater than 1"),
     "episodes": (["--episodes", "0"], r"episodes must be at least 1, not 0"),
     "eval episodes": (["--eval-episodes", "0"], r"eval_episodes must be at least 1, not 0"),
+    "iterations": (["--iterations", "-1"], r"iterations must be at least 0, not -1"),
+    "seed": (["--seed", "-1"], r"seed must be at least 0, not -1"),
+    "gamma": (["--ppo.gamma", "1.1"], r"ppo.gamma must be from 0 to 1, not 1.1"),
+    "lambda": (["--ppo.lam", "nan"], r"ppo.lam must be from 0 to 1, not nan"),
+    "clip": (["--ppo.clip-high", "0"], r"ppo.clip_high must be above 0, not 0.0"),
+    "value clip": (["--ppo.value-clip", "-0.2"], r"ppo.value_clip must be above 0, not -0.2"),
+    "gradient norm": (["--learner.max-grad-norm", "0"], r"learner.max_grad_norm must be above 0, not 0.0"),
+    "beta": (["--learner.adam-beta2", "1"], r"learner.adam_beta2 must be at least 0 and below 1, not 1.0"),
+    "sft beta": (["--sft.adam-beta2", "1.5"], r"sft.adam_beta2 must be at least 0 and below 1, not 1.5"),
+    "sft steps": (["--sft.steps", "-1"], r"sft.steps must be at least 0, not -1"),
     "slots": (["--num-envs", "0"], r"num_envs must be at least 1, not 0"),
     "checkpoints": (["--checkpoint-every", "0"], r"checkpoint_every must be at least 1, not 0"),
     "minibatches": (["--learner.minibatches", "0"], r"learner.minibatches must be at least 1, not 0"),
@@ -355,6 +394,12 @@ def test_bad_folders(tmp_path: Path, model_folder: Path, capsys: pytest.CaptureF
     refused(capsys, r"is not a run folder: it has no progress.json", "train", "--resume", model_folder)
     refused(capsys, r"usage: textgym train --resume RUN", "train", "--resume")
     refused(capsys, r"usage: textgym train --resume RUN", "train", f"--resume={run}", "--iterations", "3")
+    for name in ("checkpoint", "sft"):
+        small_policy().save(tmp_path / "done" / name)
+    RunFolder(tmp_path / "done").save_progress(Progress("TextCalc-v0"))
+    done = tmp_path / "done"
+    refused(capsys, r"is the folder of a run; its policy is .*/done/checkpoint", "train", *TINY, "--model", done)
+    refused(capsys, r"no config.json \(give .*/done\)", "eval", "TextCalc-v0", "--policy", done / "sft")
     refused(capsys, r"is not a run folder", "eval", "TextCalc-v0", "--policy", tmp_path / "none")
     refused(capsys, r"holds no policy yet; continue it: textgym train", "eval", "TextCalc-v0", "--policy", run)
     assert sorted(run.iterdir()) == before
@@ -384,6 +429,18 @@ def test_bad_models(tmp_path: Path, model_folder: Path, capsys: pytest.CaptureFi
     (broken / "model.safetensors").write_bytes(b"\0" * 100)
     refused(capsys, r"cannot load the model .*broken", *arguments, broken)
     assert not out.exists()
+
+
+def test_tasks_that_cannot_be_saved_are_refused_before_any_work(tmp_path: Path) -> None:
+    class NumpyTasks(ToyTasks):
+        def draw(self, rng: Any, split: str) -> Task:
+            task = super().draw(rng, split)
+            return Task(task.prompt, task.answer, {**task.metadata, "size": np.int64(3)})
+
+    register("Numpy-v0", NumpyTasks, tools=TOOLS)
+    config = TrainConfig(sft=None, eval_episodes=2, num_envs=1)
+    with pytest.raises(ValueError, match=r"metadata\['size'\] of a task is .*3.*make it int"):
+        TrainingRun(RunFolder(tmp_path), "Numpy-v0", config, Progress("Numpy-v0"))
 
 
 def test_the_context_is_judged_by_the_models_own_tokenizer(

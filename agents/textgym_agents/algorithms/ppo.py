@@ -59,6 +59,16 @@ class PPOConfig:
     importance_cap: float | None = None
     """correct for a sampler that differs from the learner, by truncated importance weights; None: off"""
 
+    def check(self) -> None:
+        """Raise ValueError for numbers that make no sense."""
+        for name in ("gamma", "lam"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"ppo.{name} must be from 0 to 1, not {getattr(self, name)}")
+        for name in ("clip_low", "clip_high", "value_clip"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"ppo.{name} must be above 0, not {value}")
+
 
 class PPO(Algorithm):
     """Proximal policy optimisation; see `PPOConfig`."""
