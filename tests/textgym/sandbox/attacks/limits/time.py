@@ -284,3 +284,10 @@ time.sleep(float("inf"))
 # %% sleep_for_no_number -> error
 import time
 time.sleep(float("nan"))
+# %% set_name_swallows_no_time_limit -> stopped
+class D:
+    def __set_name__(self, o, n):
+        while True: pass
+try:
+    class A: x = D()
+except RuntimeError: pass
