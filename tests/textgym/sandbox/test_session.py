@@ -109,7 +109,7 @@ def test_soft_timeout_keeps_the_state(session):
     result = session.run("print('begun')\nwhile True:\n    n += 1")
     assert (result.status, result.stdout) == (Status.TIMEOUT, "begun\n")
     assert f"stopped after {QUICK.cpu_s:g} s of CPU time" in result.error
-    assert 0.8 * QUICK.cpu_s < result.cpu_s < 2 * QUICK.cpu_s
+    assert 0.6 * QUICK.cpu_s < result.cpu_s < 2 * QUICK.cpu_s  # the kernel counts the timer in ticks
     assert int(session.run("n").value) > 1000
 
 
