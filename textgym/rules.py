@@ -118,14 +118,14 @@ class Rules:
         """`make`, for an environment that takes these arguments beside its own; errors name the environment.
 
         Raises:
-            TypeError: an argument that `make` does not have.
+            TypeError: an argument that `make` does not have; in the words of Python, by which TorchRL knows the error.
         """
         name = type(owner).__name__
         if unknown := sorted(arguments.keys() - inspect.signature(cls.make).parameters.keys()):
             hint = f"help({name}) lists those that it takes"
             if unknown[0] == "max_episode_steps":
                 hint = "limit episodes with max_turns or max_tokens, or one environment alone with TimeLimit"
-            raise TypeError(f"{name} got an unexpected argument {unknown[0]!r}; {hint}")
+            raise TypeError(f"{name} got an unexpected keyword argument {unknown[0]!r}; {hint}")
         return cls.make(source, **arguments)
 
     @classmethod
