@@ -540,7 +540,7 @@ def test_nothing_is_shown_before_the_first_reset():
 
 
 def test_unknown_arguments_are_of_the_environment_that_was_asked_for():
-    with pytest.raises(TypeError, match=r"TextVectorEnv got an unexpected keyword argument 'foo'; help\(TextVectorEnv\)"):
+    with pytest.raises(TypeError, match=r"TextVectorEnv got an unexpected keyword argument 'foo'; help"):
         gymnasium.make_vec("TextCalc-v0", num_envs=1, foo=1)
     with pytest.raises(TypeError, match="TextEnv got an unexpected keyword argument 'foo'"):
         gymnasium.make("TextCalc-v0", foo=1)
