@@ -217,8 +217,8 @@ def pretrained() -> TrainConfig:
             bootstrap_truncated=False,
             temperature=0.7,
         ),
-        learner=LearnerConfig(lr=5e-4, minibatches=2, micro_batch_size=16),
-        iterations=22,
+        learner=LearnerConfig(lr=8e-4, minibatches=2, micro_batch_size=16),
+        iterations=15,
         episodes=48,
         num_envs=48,
         eval_episodes=200,
@@ -232,6 +232,7 @@ def pretrained_python() -> TrainConfig:
     prompt = config.env.system_prompt or ""
     prompt = prompt.replace("<calculator>expression", "<python>code")
     config.env = replace(config.env, difficulty=(1,), system_prompt=prompt)
+    config.learner.lr = 5e-4
     config.iterations = 8
     return config
 

@@ -134,7 +134,7 @@ class TrainingRun:
     def evaluate(self, name: str) -> Evaluation:
         """Greedy success on the held-out tasks, recorded under `name`."""
         self.policy.eval()
-        with self._bar(len(self.tasks), f"evaluate {name}") as bar:
+        with self._spending("evaluation"), self._bar(len(self.tasks), f"evaluate {name}") as bar:
             evaluation = evaluate(
                 self.eval_envs, self._sampler(self.eval_envs, 0, greedy=True), self.tasks, self._ticker(bar)
             )

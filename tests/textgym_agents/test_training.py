@@ -149,7 +149,7 @@ def test_a_run_writes_all_that_is_promised(tmp_path: Path, capsys: pytest.Captur
     assert all(r["sampler_gap_max"] < 1e-3 for r in ppo)
     results = json.loads((run / "results.json").read_text())
     assert results["evaluations"].keys() == {"start", "sft", "ppo"}
-    assert results["seconds"].keys() == {"sft", "ppo"}
+    assert results["seconds"].keys() == {"evaluation", "sft", "ppo"}
     transcripts = read_jsonl(run / "transcripts.jsonl")
     assert len(transcripts) == 8
     assert "\x1b[1;32m" in (run / "transcripts.ansi").read_text(), "coloured"
