@@ -10,7 +10,7 @@ The caller is Gymnasium's own step loop over a vector environment:
 A slot keeps its cache as long as its observation goes on from what was fed before: across turns, with a tool's result
 as a chunk of new tokens. A finished slot takes the next episode at once. Which tokens are new is found by comparing
 the observation with what the cache holds, so an episode that starts over is never continued by mistake, and the system
-prompt that it shares with the one before is not computed again.
+prompt that it shares with the one before is not computed again. Prompts that start together share it in one pass.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ from textgym_agents.slot_cache import SlotCache
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+_WORTH_SHARING = 16
+"""Tokens: a shorter common prefix costs less in every row than in a pass of its own."""
 
 _REFUSED = {"top_k", "top_p", "min_p", "typical_p", "min_tokens", "min_new_tokens", "repetition_penalty"}
 
@@ -178,7 +181,7 @@ class Sampler:
             self.policy.eval()  # with gradient checkpointing on, layers in training mode leave the cache out
         active = np.ones(self.num_slots, np.bool_) if active is None else active
         self._check_observation(input_ids, lengths, active)
-        start = self._reusable(input_ids, lengths, active)
+        start = self._share_prefix(input_ids, self._reusable(input_ids, lengths, active), lengths, active)
         count = np.where(active, lengths - start, 0)
         # Drawn for all slots, so that a slot's randomness does not depend on how many others are active.
         device = self.generator.device
@@ -216,6 +219,26 @@ class Sampler:
         fresh = (self._columns[:width] >= start[:, None]) & active[:, None]
         np.copyto(self._held[:, :width], input_ids[:, :width], where=fresh)
         self._held_length = np.where(active, start, self._held_length)  # no more, should the forward pass fail
+        return start
+
+    def _share_prefix(self, input_ids: IntArray, start: IntArray, lengths: IntArray, active: BoolArray) -> IntArray:
+        """Feed what whole prompts have in common (a system prompt, few-shot examples) once, and copy it to their slots.
+
+        Returns:
+            (N,) how many leading tokens of each observation the cache holds now.
+        """
+        whole = np.flatnonzero(active & (start == 0) & (lengths > 1))
+        if len(whole) < 2:
+            return start
+        first, width = whole[0], int(lengths[whole].min()) - 1  # of each row one token is left to sample after
+        same = (input_ids[whole, :width] == input_ids[first, :width]).all(axis=0)
+        shared = width if same.all() else int(same.argmin())
+        if shared < _WORTH_SHARING:
+            return start
+        self._forward(_Batch(whole[:1], np.zeros(1, np.int64), np.array([shared])), input_ids)
+        self._cache.copy(int(first), torch.from_numpy(whole[1:]).to(self.policy.device), shared)
+        start = start.copy()
+        start[whole] = shared
         return start
 
     def _weights_changed(self) -> bool:

@@ -72,6 +72,12 @@ class SlotLayer(CacheLayerMixin):
                 seen.append(store[:, : place.width].index_select(0, place.rows).transpose(1, 2))
         return seen[0], seen[1]
 
+    def copy(self, source: int, slots: Tensor, length: int) -> None:
+        """Give `slots` (R,) int64 the first `length` columns of the slot `source`, which was fed before."""
+        for store in (self.keys, self.values):
+            assert store is not None
+            store[slots, :length] = store[source, :length]
+
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         """Asked only when no mask is given: the queries then see the keys of their own pass, from column 0."""
         return query_length, 0
@@ -110,3 +116,8 @@ class SlotCache(Cache):
         placement = Placement(index, rows, width)
         for layer in self.layers:
             layer.placement = placement  # type: ignore[union-attr]
+
+    def copy(self, source: int, slots: Tensor, length: int) -> None:
+        """Give `slots` (R,) int64 the first `length` columns of the slot `source`, in every layer."""
+        for layer in self.layers:
+            layer.copy(source, slots, length)  # type: ignore[union-attr]

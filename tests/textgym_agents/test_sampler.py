@@ -140,6 +140,25 @@ def test_a_shared_prompt_is_not_fed_again() -> None:
     assert logp.dtype == np.float32
 
 
+@pytest.mark.parametrize("shared", [15, 16, 30])
+@pytest.mark.parametrize(("family", "attention"), [("llama", "sdpa"), ("llama", "eager"), ("gpt2", "sdpa")])
+def test_prompts_that_start_together_share_their_prefix(family: str, attention: str, shared: int) -> None:
+    policy, world = build(family, attention), Episodes(seed=5)
+    batched, lengths = sampler(policy), np.array([31, 40, 33, 31, 38, 39, 35])
+    world.ids[:, :shared] = world.ids[2, :shared]
+    world.ids[:, shared] = np.arange(N)  # and no more
+    active = np.arange(N) != 3
+    for _ in range(2):
+        actions, logp = batched.act(world.ids, lengths, active)
+        for slot in np.flatnonzero(active):
+            expected = log_distribution(policy, world.ids[slot, : lengths[slot]])
+            assert abs(logp[slot] - expected[actions[slot]].item()) < 1e-5
+        saved = 5 * shared if shared >= 16 else 0  # a short one is not worth a pass
+        assert batched.stats.fed == lengths[active].sum() - saved
+        batched.reset()
+        batched.stats.fed = 0
+
+
 @pytest.mark.parametrize("kind", ["foreach", "fused", "loop", "load", "merge"])
 def test_new_weights_drop_the_cache(kind: str) -> None:
     policy, other, world = build("llama"), build("llama", seed=9), Episodes(seed=4)
