@@ -53,7 +53,7 @@ class SFTConfig:
     stop_at: float | None = None
     """stop once the success of sampled validation episodes reaches this; None: run all steps"""
     eval_every: int = 10
-    """steps between the evaluations that `stop_at` needs"""
+    """steps between the evaluations that `stop_at` needs; half as many once success is halfway there"""
     eval_episodes: int = 100
     """episodes of such an evaluation"""
 
@@ -179,13 +179,18 @@ class _Watch(TrainerCallback):
 
     def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         stop_at = self.config.stop_at
-        if self.success is not None and stop_at is not None and state.global_step % self.config.eval_every == 0:
+        if self.success is not None and stop_at is not None and self._looks(state.global_step, stop_at):
             self.last = self.success()
             control.should_log = True
             control.should_training_stop |= self.last >= stop_at
         # After the evaluation: a resumed call would not ask again. And not if this step was the last one anyway.
         if self.interrupt.requested and not control.should_training_stop:
             control.should_save = control.should_training_stop = self.cut_short = True
+
+    def _looks(self, step: int, stop_at: float) -> bool:
+        """Success rises suddenly: from halfway on, look twice as often, lest it be far above `stop_at` when seen."""
+        every = self.config.eval_every
+        return step % (every if self.last < stop_at / 2 else max(1, every // 2)) == 0
 
 
 def train_sft(
@@ -207,8 +212,8 @@ def train_sft(
             which Ctrl-C came is complete, and returns.
         output_dir: for such a state, which the caller removes in the end; nothing else is written there. None: it is
             not kept.
-        success: the success rate of sampled held-out episodes, asked every `config.eval_every` steps if
-            `config.stop_at` is set, which needs it.
+        success: the success rate of sampled held-out episodes, asked every `config.eval_every` steps (half as
+            many from halfway on) if `config.stop_at` is set, which needs it.
         report: gets step, loss and success every few steps.
 
     Raises:

@@ -211,13 +211,22 @@ def test_stop_at_stops() -> None:
         asked.append(1)
         return 0.25 * len(asked)
 
-    config = replace(QUICK, steps=40, stop_at=0.5, eval_every=3)
+    config = replace(QUICK, steps=40, stop_at=0.5, eval_every=4)
     trained(config, success=success, report=rows.append)
     assert len(asked) == 2
     assert rows[-1] == {"step": 6, "loss": rows[-1]["loss"], "success": 0.5}
     never: list[int] = []
     trained(replace(config, stop_at=None), success=lambda: float(never.append(1) or 0.0))
     assert not never
+
+
+def test_from_halfway_on_it_looks_twice_as_often() -> None:
+    rows: list[dict[str, float]] = []
+    answers = iter([0.1, 0.2, 0.3, 0.4, 0.5])
+    config = replace(QUICK, steps=40, stop_at=0.5, eval_every=4)
+    trained(config, success=lambda: next(answers), report=rows.append)
+    seen = {row["success"]: row["step"] for row in reversed(rows)}
+    assert seen == {0.1: 4, 0.2: 8, 0.3: 12, 0.4: 14, 0.5: 16}
 
 
 def test_steps_0_trains_nothing() -> None:
