@@ -14,6 +14,7 @@ import cmath
 import collections
 import collections.abc
 import contextlib
+import csv
 import dataclasses
 import datetime
 import decimal
@@ -28,11 +29,13 @@ import json
 import math
 import numbers
 import operator
+import pprint
 import random
 import re
 import statistics
 import string
 import struct
+import sys
 import textwrap
 import types
 import typing
@@ -40,7 +43,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import copying, records, replacements
+from . import copying, names, records, replacements
 from .attributes import SimpleNamespace
 from .clock import Clock
 from .guards import Kind
@@ -194,6 +197,11 @@ def _shared() -> dict[str, Facade]:
         "hashlib": _take(hashlib, "blake2b blake2s md5 sha1 sha224 sha256 sha384 sha3_256 sha3_512 sha512"),
         "io": _take(io, "BytesIO StringIO"),
         "types": {"SimpleNamespace": SimpleNamespace, "MappingProxyType": types.MappingProxyType},
+        "csv": _take(
+            csv,
+            "reader writer DictReader DictWriter Dialect excel excel_tab unix_dialect Error "
+            "QUOTE_ALL QUOTE_MINIMAL QUOTE_NONE QUOTE_NONNUMERIC",
+        ),
         "base64": _take(base64, "b64encode b64decode b32encode b32decode b16encode b16decode b85encode b85decode"),
         "struct": _take(struct, "pack unpack calcsize iter_unpack error"),
         "unicodedata": _take(
@@ -249,6 +257,62 @@ def time_facade(clock: Clock) -> Facade:
         "sleep": clock.sleep,
     }
     return facade("time", {name: replacements.Opaque(function, name) for name, function in functions.items()})
+
+
+def pprint_facade(write: Callable[[str], object]) -> Facade:
+    """The module pprint; what has no stream goes to `write`."""
+
+    def pformat(value: Any, *layout: Any, **options: Any) -> str:
+        """pprint.pformat"""
+        return names.strip(pprint.pformat(value, *layout, **options))
+
+    def show(value: Any, stream: Any = None, *layout: Any, **options: Any) -> None:
+        """pprint.pprint"""
+        text = pformat(value, *layout, **options) + "\n"
+        if stream is None:
+            write(text)
+        else:
+            stream.write(text)
+
+    def pp(value: Any, *layout: Any, sort_dicts: bool = False, **options: Any) -> None:
+        """pprint.pp"""
+        show(value, *layout, sort_dicts=sort_dicts, **options)
+
+    functions: dict[str, Callable[..., Any]] = {"pformat": pformat, "pprint": show, "pp": pp}
+    return facade("pprint", {name: replacements.Opaque(function, name) for name, function in functions.items()})
+
+
+def traceback_facade(render: Callable[[BaseException], str], write: Callable[[str], object]) -> Facade:
+    """The functions of traceback that give text, as `render` tells errors; what has no file goes to `write`."""
+
+    def format_exception(error: Any, value: Any = None, tb: Any = None, **_: Any) -> list[str]:
+        """traceback.format_exception, of an exception or as before Python 3.10 of a class, an exception, a traceback"""
+        error = error if value is None else value
+        if not isinstance(error, BaseException):
+            raise TypeError(f"an exception is expected, not {type(error).__name__!r}")
+        return (render(error) + "\n").splitlines(keepends=True)
+
+    def format_exc(**_: Any) -> str:
+        """traceback.format_exc"""
+        error = sys.exception()
+        return "NoneType: None\n" if error is None else "".join(format_exception(error))
+
+    def put(text: str, file: Any) -> None:
+        if file is None:
+            write(text)
+        else:
+            file.write(text)
+
+    def print_exc(*, file: Any = None, **_: Any) -> None:
+        """traceback.print_exc"""
+        put(format_exc(), file)
+
+    def print_exception(error: Any, value: Any = None, tb: Any = None, *, file: Any = None, **_: Any) -> None:
+        """traceback.print_exception"""
+        put("".join(format_exception(error, value)), file)
+
+    functions: tuple[Callable[..., Any], ...] = (format_exception, format_exc, print_exc, print_exception)
+    return facade("traceback", {function.__name__: replacements.Opaque(function) for function in functions})
 
 
 def operator_facade(read: Callable[[Any, str], Any]) -> Facade:

@@ -94,6 +94,8 @@ class Interpreter:
                 "random": lambda: facades.random_facade(seed),
                 "time": lambda: facades.time_facade(clock),
                 "sys": self._sys_facade,
+                "pprint": lambda: facades.pprint_facade(write),
+                "traceback": lambda: facades.traceback_facade(self._told, write),
                 "operator": lambda: facades.operator_facade(guards.read_dynamic),
             },
             bases,
@@ -174,6 +176,10 @@ class Interpreter:
         finally:
             error.__traceback__ = None
 
+    def _told(self, error: BaseException) -> str:
+        """An error that a program asks to see, as the interpreter would show it."""
+        return errors.render(error, self._sources, f"run {len(self._sources)}")
+
     def _decimal_context(self) -> decimal.Context:
         if self._decimal is None:
             self._decimal = decimal.Context(prec=28, rounding=decimal.ROUND_HALF_EVEN)
@@ -243,7 +249,7 @@ def preload() -> None:
 _CODECS = ("utf-8-sig", "utf-7", "utf-16", "utf-32", "cp1252", "cp437", "latin-1", "idna", "punycode", "unicode_escape")
 
 _WARM_UP = f"""
-import random, time, sys, re, json, datetime, statistics
+import random, time, sys, re, json, datetime, statistics, pprint, traceback
 from dataclasses import dataclass
 @dataclass
 class Point:

@@ -381,3 +381,62 @@ len("abc")
 import random
 random.seed()
 0 <= random.Random().random() < 1
+# %% traceback_walks_no_stack -> error
+import traceback
+traceback.walk_stack(None)
+# %% traceback_has_no_modules -> error
+import traceback
+traceback.sys.modules
+# %% traceback_of_a_hostile_error -> value True
+import traceback
+class E(Exception):
+    def __str__(self):
+        raise KeyboardInterrupt("no")
+try:
+    raise E
+except E:
+    text = traceback.format_exc()
+"str() failed" in text
+# %% traceback_without_host_paths -> value False
+import traceback, json
+try:
+    json.loads("{")
+except ValueError:
+    text = traceback.format_exc()
+"site-packages" in text or "textgym" in text or "json/" in text
+# %% traceback_of_no_exception -> error
+import traceback
+traceback.format_exception(7)
+# %% pprint_has_no_printer -> error
+import pprint
+pprint.PrettyPrinter().format
+# %% pprint_stream_is_asked_for_write_alone -> error
+import pprint
+pprint.pprint([1], print)
+# %% pprint_items_of_a_lying_dict -> error
+from pprint import pformat
+class D(dict):
+    def items(self):
+        return [(1,)]
+pformat(D(a=1, b=2), width=1)
+# %% csv_dialects_are_shared -> error
+import csv
+csv.excel.delimiter = ";"
+# %% csv_registers_nothing -> error
+import csv
+csv.register_dialect("x", delimiter=";")
+# %% csv_module_behind_the_reader -> refused
+import csv
+csv.DictReader.__init__.__globals__
+# %% csv_writer_to_what_is_no_file -> error
+import csv
+csv.writer(7)
+# %% csv_reader_that_reads_itself -> error
+import csv
+class Lines:
+    def __iter__(self):
+        return self
+    def __next__(self):
+        return next(reader, "x")
+reader = csv.reader(Lines())
+next(reader)

@@ -347,3 +347,55 @@ square(2), square(2), square.cache_info().hits, fib(80), make(1) is make(1), squ
 def depth(n):
     return 0 if n == 0 else 1 + depth(n - 1)
 depth(950)
+# %% csv_from_text
+import csv, io
+text = "name,amount\nAnn,3\n\"Lee, Bo\",4\n"
+rows = list(csv.DictReader(io.StringIO(text)))
+print(rows[1]["name"], sum(int(row["amount"]) for row in rows))
+out = io.StringIO()
+writer = csv.writer(out, delimiter=";", quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+writer.writerow(["a", 1, 2.5, 'say "x"'])
+print(out.getvalue(), end="")
+w = csv.DictWriter(out, fieldnames=["x", "y"])
+w.writeheader()
+w.writerows([{"x": 1, "y": 2}, {"x": 3, "y": None}])
+out.getvalue().splitlines()
+# %% csv_dialect_and_error
+import csv
+class Pipes(csv.excel):
+    delimiter = "|"
+print(list(csv.reader(["a|b", "c|d"], dialect=Pipes())), list(csv.reader(["a\tb"], csv.excel_tab)))
+try:
+    list(csv.reader(["a", 1]))
+except csv.Error as e:
+    print("error", e)
+# %% pretty_printing
+from pprint import pformat, pprint, pp
+import io
+table = {name: {"scores": list(range(k, k + 12)), "tags": {"b", "a"}} for k, name in enumerate(["zoe", "ann"])}
+pprint(table)
+pprint(table, width=40, compact=True)
+pp(table)
+out = io.StringIO()
+pprint([1, "two"], out)
+print(out.getvalue(), pformat({"n": 1234567}, underscore_numbers=True))
+class Tree:
+    def __init__(self, *kids):
+        self._kids = kids
+    def __repr__(self):
+        return f"Tree{self._kids!r}"
+pprint({"t": Tree(Tree(), Tree(Tree()))}, indent=2)
+# %% traceback_as_text
+import io, traceback
+def divide(a, b):
+    return a / b
+try:
+    divide(1, 0)
+except ZeroDivisionError as e:
+    text = traceback.format_exc()
+    out = io.StringIO()
+    traceback.print_exc(file=out)
+    lines = traceback.format_exception(e)
+    print(out.getvalue() == text, "".join(lines) == text)
+    print("in divide" in text, text.splitlines()[-1], text.endswith("\n"))
+print(traceback.format_exc())
