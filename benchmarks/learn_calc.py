@@ -1,12 +1,14 @@
 """Learning on TextCalc-v0 and TextPython-v0 over seeds.
 
     python benchmarks/learn_calc.py --seeds 10                                 the embedded default
+    python benchmarks/learn_calc.py --seeds 1 --workers 1 --threads 2 --name demo_alone    how long `make demo` takes
     python benchmarks/learn_calc.py --preset pretrained --seeds 1 --workers 1  SmolLM2-135M-Instruct with LoRA
     python benchmarks/learn_calc.py --preset python --seeds 1 --workers 1 --threads 2    an easy part of TextPython-v0
     python benchmarks/learn_calc.py --preset pretrained_python --seeds 1 --workers 1 --threads 2    and with SmolLM2
 
 Runs `textgym train ENV --preset PRESET` once a seed, `--workers` at a time, and writes
-`benchmarks/results/learn_calc_PRESET.json` (every seed's evaluations, versions, machine) and a picture of the curves.
+`benchmarks/results/learn_calc_NAME.json` (every seed's evaluations and time, versions, machine) and a picture of the
+curves.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -49,29 +52,37 @@ class Arguments:
     threads: int = 1
     """threads of a run"""
     runs: Path = Path("runs/learn_calc")
-    """where the run folders go, under the preset's name; finished ones are not run again"""
+    """where the run folders go, under the name; finished ones are not run again"""
+    name: str = ""
+    """what the results and run folders are called; the preset's name"""
+
+    def folder(self, seed: int) -> Path:
+        """The run folder of a seed."""
+        return self.runs / (self.name or self.preset) / f"seed{seed}"
 
 
 def run(arguments: Arguments, seed: int) -> dict[str, Any]:
     """One seed in its own process; resumes an unfinished run."""
-    folder = arguments.runs / arguments.preset / f"seed{seed}"
+    folder = arguments.folder(seed)
     command = [sys.executable, "-m", "textgym.cli", "train"]
     if (folder / "progress.json").exists():
         command += ["--resume", str(folder)]
     else:
         env_id = ENVS[arguments.preset]
         command += [env_id, "--preset", arguments.preset, "--seed", str(seed), "--out", str(folder)]
+    start, took = time.perf_counter(), {}
     if not (folder / "results.json").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with open(folder.with_suffix(".log"), "w") as log:
             threads = {**os.environ, "OMP_NUM_THREADS": str(arguments.threads)}
             subprocess.run(command, stdout=log, stderr=log, check=True, env=threads)
+        took = {"minutes_of_this_command": round((time.perf_counter() - start) / 60, 2)}
     results: dict[str, Any] = json.loads((folder / "results.json").read_text())
     warm_start = [row for row in metrics(folder) if row["stage"] == "sft"][-1]
     results["sft_stopped"] = {"step": warm_start["step"], "sampled_success": warm_start["success"]}
     shown = ", ".join(f"{name} {results['evaluations'][name]['success']:.1%}" for name in NAMES)
     print(f"seed {seed}: {shown}", flush=True)
-    return {"seed": seed, **results}
+    return {"seed": seed, **took, **results}
 
 
 def metrics(folder: Path) -> list[dict[str, Any]]:
@@ -99,7 +110,7 @@ def plot(folders: list[Path], png: Path, title: str) -> None:
 
 def main() -> None:
     arguments = tyro.cli(Arguments)
-    folders = [arguments.runs / arguments.preset / f"seed{seed}" for seed in range(arguments.seeds)]
+    folders = [arguments.folder(seed) for seed in range(arguments.seeds)]
     with ThreadPoolExecutor(arguments.workers) as pool:
         rows = list(pool.map(partial(run, arguments), range(arguments.seeds)))
     final = [row["evaluations"]["ppo"]["success"] for row in rows]
@@ -113,7 +124,7 @@ def main() -> None:
         "machine": describe(),
     }
     RESULTS.mkdir(exist_ok=True)
-    name = f"learn_calc_{arguments.preset}"
+    name = f"learn_calc_{arguments.name or arguments.preset}"
     (RESULTS / f"{name}.json").write_text(json.dumps(summary, indent=2) + "\n")
     plot(folders, RESULTS / f"{name}.png", f"{ENVS[arguments.preset]}, preset {arguments.preset}, one line a seed")
     print(json.dumps({key: summary[key] for key in ("final_success", "seeds_at_90_percent", "seeds_at_95_percent")}))
