@@ -44,8 +44,9 @@ def main(sft_steps: int = 240, iterations: int = 70, episodes: int = 256, held_o
 
     generator, rng = torch.Generator().manual_seed(0), np.random.default_rng(0)
     sampler = Sampler(policy, envs.num_envs, envs.rules.max_tokens, generator=generator)
-    ppo = PPO(PPOConfig(lam=1.0, kl_coef=0.0, value_coef=0.1, detach_values=True, negative_weight=0.3))
-    adam = {"lr": 4e-4, "adam_beta2": 0.98, "decay_steps": iterations, "final_lr": 0.05}
+    credit = {"lam": 1.0, "negative_weight": 0.3, "bootstrap_truncated": False}
+    ppo = PPO(PPOConfig(**credit, kl_coef=0.0, value_coef=0.1, detach_values=True))
+    adam = {"lr": 4e-4, "adam_beta2": 0.98, "warmup_steps": 2, "decay_steps": iterations, "final_lr": 0.05}
     learner = Learner(policy, ppo, LearnerConfig(**adam, minibatches=4, micro_batch_size=16), generator=generator)
     retries = Retries(share=0.5)
 

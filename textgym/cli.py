@@ -13,10 +13,11 @@ import gymnasium as gym
 import textgym
 from textgym.env import TextEnv
 from textgym.rendering import ANSI, render_transcript, visible
+from textgym.tools import ToolUnavailable
 
-HINTS = {
-    "ModuleNotFoundError": 'install what is missing with: pip install "textgym[agents]" -c constraints.txt',
-}
+BUILT_IN = ("list", "play", "doctor")
+EXPECTED = (ValueError, FileNotFoundError, FileExistsError, FloatingPointError, ToolUnavailable, gym.error.Error)
+"""Errors whose message says what to do; their traceback would only hide it."""
 
 
 def text_env_ids() -> list[str]:
@@ -131,21 +132,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"textgym: unknown command {name!r}; the commands are {', '.join(found)}", file=sys.stderr)
         return 2
     try:
-        if name in ("list", "play", "doctor"):
+        if name in BUILT_IN:
+            command: Any = {"list": list_envs, "play": _play_cli, "doctor": doctor}[name]
+            if name != "play" and not arguments[1:]:
+                return command() or 0
             import tyro  # an extra: the environments do not need it
 
-            positional: Any = {"list": list_envs, "play": _play_cli, "doctor": doctor}[name]
-            return tyro.cli(positional, args=arguments[1:], prog=f"textgym {name}") or 0
+            return tyro.cli(command, args=arguments[1:], prog=f"textgym {name}") or 0
         return int(found[name]()(arguments[1:]) or 0)
     except KeyboardInterrupt:
         return 130
     except ModuleNotFoundError as error:
-        print(f"textgym: {error}; {HINTS['ModuleNotFoundError']}", file=sys.stderr)
+        extra = "cli" if name in BUILT_IN else "agents"
+        print(f'textgym: {error}; install it with: pip install "textgym[{extra}]" -c constraints.txt', file=sys.stderr)
         return 1
     except gym.error.UnregisteredEnv as error:
         print(f"textgym: {error} The environments are {', '.join(text_env_ids())}.", file=sys.stderr)
         return 1
-    except (ValueError, FileNotFoundError, FileExistsError, FloatingPointError, gym.error.Error) as error:
+    except EXPECTED as error:
         print(f"textgym: {error}", file=sys.stderr)
         return 1
 

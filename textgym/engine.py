@@ -51,6 +51,7 @@ class Episode:
         self.rules, self.rows, self.row = rules, rows, row
         self.toolbox = Toolbox(rules.tools, rules.call_timeout, threads)
         self.task: Task | None = None
+        self.source = rules.source  # of this very task: `use_source` is for those to come
         self.metadata: dict[str, Any] = {}
         self._clear()
 
@@ -92,7 +93,7 @@ class Episode:
         self.rules.check_fits(len(ids) + sum(map(len, encoded)))
         self.toolbox.reset(seeds)
         self._clear(self.rules.prefix_spans)
-        self.task, self.metadata = task, dict(metadata or {})
+        self.task, self.source, self.metadata = task, self.rules.source, dict(metadata or {})
         self.rows.fill(self.row, ids, marks)
         end = self._write(pieces, encoded, 0, len(ids))
         self.turn_start = self.rows.end_prompt(self.row, end)
@@ -276,7 +277,7 @@ class Episode:
 
     def _submit(self, submission: str) -> Outcome:
         assert self.task is not None
-        components = {k: float(v) for k, v in self.rules.source.grade(self.task, submission).items()}
+        components = {k: float(v) for k, v in self.source.grade(self.task, submission).items()}
         self.success = components.get("correct", 0.0) >= 1.0
         info = {"turn": len(self.turn_rewards), "calls": [], "reward_components": components}
         return self._finish(StopReason.SUBMIT, info, sum(components.values()))

@@ -86,7 +86,10 @@ def _tokens(prefix: str, length: int, vocab: int) -> dict[str, spaces.Space[Any]
 
 def turn_ids(action: npt.ArrayLike, vocab_size: int) -> npt.NDArray[np.int64]:
     """The ids of a turn action: what stands before the first -1, clipped to the vocabulary, int64 (A,)."""
-    ids = np.asarray(action, np.int64).reshape(-1)
+    try:
+        ids = np.asarray(action, np.int64).reshape(-1)
+    except OverflowError:  # an integer of Python, beyond any id
+        ids = np.clip(np.asarray(action, object).reshape(-1), -1, vocab_size).astype(np.int64)
     padding = np.flatnonzero(ids < 0)
     return ids[: padding[0] if len(padding) else None].clip(max=vocab_size - 1)
 

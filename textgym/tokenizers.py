@@ -386,6 +386,8 @@ def stop_candidates(tokenizer: Tokenizer, stop_strings: Sequence[str]) -> npt.ND
     A necessary condition that one array look-up decides, so that a step decodes text only where it may matter.
     """
     last = {stop[-1] for stop in stop_strings}
+    if not all(map(str.isascii, last)):
+        last.add("\ufffd")  # a token of some of its bytes
     candidates = np.array([not last.isdisjoint(text) for text in token_texts(tokenizer)], bool)
     candidates[tokenizer.eos_id] = True
     return candidates

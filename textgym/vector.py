@@ -178,7 +178,10 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
             if len(actions) != self.num_envs:
                 raise ValueError(f"{len(actions)} actions for {self.num_envs} slots; give each a run of token ids")
             return actions
-        tokens = np.asarray(actions, np.int64)
+        try:
+            tokens = np.asarray(actions, np.int64)
+        except OverflowError:  # an integer of Python, beyond any id
+            tokens = np.clip(np.asarray(actions, object), -1, self.rules.tokenizer.vocab_size).astype(np.int64)
         if tokens.shape != (self.num_envs,):
             raise ValueError(f"actions of shape {tokens.shape} for {self.num_envs} slots; give each one token id")
         return tokens
@@ -252,12 +255,13 @@ class TextVectorEnv(VectorEnv[Observation, Any, Any]):
         rewards = np.zeros(self.num_envs, np.float64)
         terminated, truncated = np.zeros(self.num_envs, bool), np.zeros(self.num_envs, bool)
         infos = []
+        for i, outcome in outcomes.items():  # before any reset, which raises where the next task does not fit
+            self._done[i] = outcome.terminated or outcome.truncated
         for i, outcome in sorted(outcomes.items()):
             self._turn_end[i] = self.episodes[i].turn_start + self.rules.max_new_tokens
             rewards[i], terminated[i], truncated[i] = outcome.reward, outcome.terminated, outcome.truncated
-            self._done[i] = done = outcome.terminated or outcome.truncated
             info = outcome.info
-            if done and self.autoreset_mode == AutoresetMode.SAME_STEP:
+            if self._done[i] and self.autoreset_mode == AutoresetMode.SAME_STEP:
                 info = {
                     "final_obs": self.rows.observation(i) | self.rules.mask_info("obs"),
                     "final_info": info | self.rules.mask_info(),

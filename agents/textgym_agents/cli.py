@@ -19,7 +19,7 @@ from rich.table import Table
 from textgym_agents.config import PRESETS, PYTHON, WRITTEN_FOR, EnvConfig, TrainConfig, preset
 from textgym_agents.evaluate import Evaluation, OracleActor, RandomActor, fixed_tasks
 from textgym_agents.evaluate import evaluate as play_tasks
-from textgym_agents.models import is_checkpoint, load_policy
+from textgym_agents.models import check_device, is_checkpoint, load_policy
 from textgym_agents.plots import plot_learning_curves
 from textgym_agents.policy_io import first_line
 from textgym_agents.rollout import Actor
@@ -173,6 +173,8 @@ class EvalArguments:
     """draws them"""
     num_envs: int = 64
     """slots"""
+    device: str = "cpu"
+    """where the policy of a run folder plays: cpu or cuda"""
     json: Annotated[bool, tyro.conf.arg(name="json")] = False
     """print the result as JSON"""
 
@@ -207,7 +209,8 @@ def _evaluate(arguments: EvalArguments) -> Evaluation:
         saved = run.latest_policy()
         if saved is None:
             raise FileNotFoundError(f"{run.path} holds no policy yet; continue it: textgym train --resume {run.path}")
-        policy, hf_tokenizer = load_policy(saved)
+        check_device(arguments.device)
+        policy, hf_tokenizer = load_policy(saved, device=arguments.device)
         tokenizer = wrap_tokenizer(hf_tokenizer, policy, config)
         config = replace(config, env=_asked(arguments, config.env, progress.env_id))
         envs = make_envs(name, config, split, num_envs, tokenizer)

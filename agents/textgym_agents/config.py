@@ -17,8 +17,9 @@ from textgym_agents.sft import SFTConfig
 class EnvConfig:
     """What `gym.make_vec` is given beside the id."""
 
-    protocol: str = "tags"
-    """how tool calls are written: tags, hermes, or chat (the model's own chat template)"""
+    protocol: str | None = None
+    """how tool calls are written: tags, hermes, or chat (the model's own chat template); None, here and below: what
+    the environment is registered with"""
     difficulty: tuple[int, ...] | None = None
     """difficulty levels of the task source; None: all"""
     families: tuple[str, ...] | None = None
@@ -28,11 +29,11 @@ class EnvConfig:
     bpe: int | None = None
     """vocabulary of a BPE tokenizer for a model from scratch, trained on questions of the train split; None: bytes"""
     system_prompt: str | None = None
-    """None: the protocol's instructions; "": none"""
-    few_shot: int = 0
+    """"": none; None: what the environment is registered with, or else the protocol's instructions"""
+    few_shot: int | None = None
     """oracle examples in the prompt"""
     max_tokens: int | None = None
-    """length of the context; None, here and below: what the environment is registered with"""
+    """length of the context"""
     max_new_tokens: int | None = None
     """tokens of a turn"""
     max_turns: int | None = None
@@ -56,7 +57,7 @@ class TrainConfig:
     model: str = "tiny"
     """"tiny" (from scratch), "smollm2", a Hugging Face id, a folder, or a .gguf file"""
     device: str = "cpu"
-    """where the policy lives: cpu, cuda or mps"""
+    """where the policy lives: cpu or cuda"""
     seed: int = 0
     """of everything random"""
     env: EnvConfig = field(default_factory=EnvConfig)

@@ -112,7 +112,7 @@ class OracleActor:
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         actions = np.zeros(len(lengths), np.int64)
         for i in range(len(lengths)) if active is None else np.flatnonzero(active).tolist():
-            if restart is not None and restart[i]:
+            if not self._plans[i] or (restart is not None and restart[i]):
                 self._plans[i] = [token for turn in reversed(self.envs.oracle_turns(i)) for token in reversed(turn)]
             actions[i] = self._plans[i].pop()
         return actions, np.zeros(len(lengths), np.float32)

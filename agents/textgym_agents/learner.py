@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,13 +60,19 @@ class LearnerConfig:
             raise ValueError(f"learner.max_grad_norm must be above 0, not {self.max_grad_norm}")
         if not 0 <= self.adam_beta2 < 1:
             raise ValueError(f"learner.adam_beta2 must be at least 0 and below 1, not {self.adam_beta2}")
+        if not self.adam_eps > 0:
+            raise ValueError(f"learner.adam_eps must be above 0, not {self.adam_eps}")
+        for name in ("lr", "value_lr", "weight_decay", "warmup_steps", "decay_steps", "final_lr", "value_warmup_steps"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"learner.{name} must be a finite number and not negative, not {getattr(self, name)}")
 
 
 class Learner:
     """Trains a policy with an algorithm.
 
     Args:
-        policy: the policy; its reference is frozen here if the algorithm needs one.
+        policy: the policy. If the algorithm needs a reference and the policy has none, it is frozen here; one that
+            came with a checkpoint stays what it was, and `policy.freeze_reference()` makes it the present policy.
         algorithm: credit function and loss.
         config: optimizer and batching.
         generator: shuffles minibatches; an explicit CPU generator.

@@ -58,10 +58,15 @@ def tiny_model(vocab_size: int, seed: int, *, max_positions: int = 4096) -> Llam
 
 
 def check_device(name: str) -> None:
-    """Raise ValueError unless torch can use the device, such as "cpu", "cuda" or "mps"."""
+    """Raise ValueError unless torch can use the device, such as "cpu" or "cuda", with float64: the sampler sums so."""
     try:
-        torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:  # of torch builds without the backend
+        torch.zeros(1, device=name, dtype=torch.float64).item()
+    except (
+        RuntimeError,
+        AssertionError,
+        NotImplementedError,
+        TypeError,
+    ) as error:  # of torch builds without the backend
         raise ValueError(f"torch cannot use the device {name!r} ({first_line(error)})") from None
 
 

@@ -264,7 +264,7 @@ def _muon(policy: ValueHeadPolicy, config: SFTConfig) -> Muon | None:
 
 def _trainer_arguments(config: SFTConfig, output_dir: str, seed: int, use_cpu: bool) -> TrainingArguments:
     micro_batch_size = min(config.batch_size, config.micro_batch_size)
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=output_dir,
         max_steps=config.steps,
         per_device_train_batch_size=micro_batch_size,
@@ -286,6 +286,8 @@ def _trainer_arguments(config: SFTConfig, output_dir: str, seed: int, use_cpu: b
         dataloader_pin_memory=False,
         seed=seed,
     )
+    arguments._n_gpu = min(1, arguments.n_gpu)  # else several visible GPUs would make it `DataParallel`
+    return arguments
 
 
 @contextlib.contextmanager

@@ -170,8 +170,9 @@ class TrainingRun:
                     interrupt=self.interrupt,
                     output_dir=trainer_folder,
                 )
-            if self.policy.adapter is not None:
-                self.policy.merge_adapter(seed=derive_seed(self.config.seed, "adapter"))
+        # Also without SFT: what a checkpoint's adapter has learned is part of the policy that PPO starts from.
+        if self.policy.adapter is not None:
+            self.policy.merge_adapter(seed=derive_seed(self.config.seed, "adapter"))
         save_policy(self.policy, self.run.path / "sft", tokenizer=self.hf_tokenizer)
         self.progress.stage = "ppo"
         self.run.save_progress(self.progress)
@@ -286,7 +287,8 @@ def own_tokenizer(env_id: str, config: TrainConfig) -> Any:
     if config.env.bpe is None:
         return None
     spec = gym.spec(env_id.rpartition(":")[2])
-    source = load_source(spec.kwargs["source"], config.env.kwargs().get("source_kwargs", {}))
+    kwargs = {**spec.kwargs, **config.env.kwargs()}
+    source = load_source(kwargs["source"], kwargs.get("source_kwargs", {}))
     return train_bpe_on(source, config.env.bpe, config.env.markup, seed=derive_seed(config.seed, "tokenizer"))
 
 
@@ -310,19 +312,19 @@ def wrap_tokenizer(hf_tokenizer: Any, policy: ValueHeadPolicy, config: TrainConf
 def make_envs(
     env_id: str, config: TrainConfig, split: str, num_envs: int, tokenizer: Tokenizer | None
 ) -> TextVectorEnv:
-    """The vector environment of a run, as `rollout` wants it."""
+    """The vector environment of a run, as `rollout` wants it; without a tokenizer, with its registered one."""
     spec = gym.registry.get(env_id.rpartition(":")[2])
     if spec is not None and spec.vector_entry_point not in ("textgym.vector:TextVectorEnv", TextVectorEnv):
         raise ValueError(f"{env_id!r} is not a textgym environment; `textgym list` shows them")
+    kwargs = config.env.kwargs() if tokenizer is None else {**config.env.kwargs(), "tokenizer": tokenizer}
     envs = gym.make_vec(
         env_id,
         num_envs=num_envs,
         split=split,
-        tokenizer=tokenizer,
         autoreset_mode="SameStep",
         record=True,
         copy=False,
-        **config.env.kwargs(),
+        **kwargs,
     )
     assert isinstance(envs, TextVectorEnv)
     return envs

@@ -14,6 +14,7 @@ from support.toys import ToyTasks
 import textgym
 from textgym import Task, cli, sandbox
 from textgym.sandbox import ABOUT
+from textgym.tools import ToolUnavailable
 
 VERDICTS = ("active", "MISSING")
 
@@ -161,9 +162,18 @@ def test_bad_arguments_exit_with_2(run, arguments):
 
 def test_a_missing_extra_is_named(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "tyro", None)
-    status, _, err = run("list")
+    status, _, err = run("play", "TextCalc-v0")
     assert status == 1
-    assert 'pip install "textgym[' in err
+    assert 'pip install "textgym[cli]"' in err
+    assert run("list")[0] == 0, "needs no extra"
+
+
+def test_a_tool_that_cannot_work_here_is_one_line(run, monkeypatch):
+    def fail():
+        raise ToolUnavailable("no sandbox here: run textgym doctor")
+
+    monkeypatch.setattr(cli, "list_envs", fail)
+    assert run("list")[::2] == (1, "textgym: no sandbox here: run textgym doctor\n")
 
 
 def test_ctrl_c_exits_with_130(run, monkeypatch):

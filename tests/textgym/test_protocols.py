@@ -1,5 +1,7 @@
 """Protocols are text to text: what is written is read back, whatever is read is answered."""
 
+import ast
+import html
 import json
 
 import pytest
@@ -56,6 +58,27 @@ def test_a_call_with_any_arguments_is_read_back(protocol, name, arguments):
     (call,) = protocol.parse(protocol.write_call(ToolCall(name, arguments))).calls
     assert (call.name, call.status) == (name, CallStatus.OK)
     assert tool(name, *arguments).bind(call.arguments) == arguments
+
+
+@both
+def test_a_call_without_arguments_is_read_back(protocol):
+    (call,) = protocol.parse(protocol.write_call(ToolCall("roll", {}))).calls
+    assert tool("roll", "sides", required=[]).bind(call.arguments) == {}
+    assert tool("roll").bind(call.arguments) == {}
+
+
+@given(text=st.lists(st.sampled_from(["[CALL]", "【", "<x>", "[", "<", "a"]), max_size=6).map("".join))
+def test_no_delimiter_gets_through_whatever_it_begins_with(text):
+    class Brackets(type(TAGS)):
+        delimiters = ("[CALL]", "【", "<x>")
+
+    protocol = Brackets()
+    written = json.dumps(text)
+    for style, said in (("html", text), ("json", written), ("python", repr(text))):
+        escaped = protocol.escape(said, style)
+        assert not any(delimiter in escaped for delimiter in protocol.delimiters)
+        read = {"html": html.unescape, "json": json.loads, "python": ast.literal_eval}[style](escaped)
+        assert read == text
 
 
 @both

@@ -4,7 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from support.toys import TOOLS, ToyTasks
 
+from textgym import TextVectorEnv
 from textgym.spaces import batch_turn_ids, turn_ids
 
 V = 5
@@ -23,3 +25,12 @@ def test_a_batch_is_its_rows(data):
         assert ids.tolist() == turn_ids(action, V).tolist() == expected
         assert stops == [i for i, x in enumerate(expected) if may_stop[x]]
     np.testing.assert_array_equal(actions, before)
+
+
+def test_ids_beyond_int64_are_clipped_like_others():
+    assert turn_ids([1, 2**70, 2, -(2**70), 3], V).tolist() == [1, V - 1, 2]
+    envs = TextVectorEnv(ToyTasks(), num_envs=2, tools=TOOLS)
+    envs.reset(seed=0)
+    envs.step([2**70] * envs.num_envs)
+    last = envs.rows.length[:, 0] - 1
+    assert (envs.rows.ids[range(envs.num_envs), last] == envs.rules.tokenizer.vocab_size - 1).all()

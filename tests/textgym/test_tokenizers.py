@@ -392,6 +392,13 @@ def test_stop_candidates_miss_no_stop(name, data):
     assert may_stop.shape == (tokenizer.vocab_size,)
 
 
+def test_a_stop_that_ends_beyond_ascii_can_be_spelled_in_bytes():
+    tokenizer = ByteTokenizer()
+    may_stop = stop_candidates(tokenizer, ["】"])
+    assert may_stop[tokenizer.encode("】")].all()
+    assert not may_stop[tokenizer.encode("abc <>")].any()
+
+
 def test_decode_keeps_spaces_before_punctuation():
     """`clean_up_tokenization_spaces` would rewrite what the policy sampled."""
     tokenizer = byte_level_bpe()

@@ -340,6 +340,26 @@ def test_an_autoreset_on_a_task_that_does_not_fit_raises():
     envs.reset(options={"tasks": [*tasks(N), Task("long " * 100, "1")]})
     with pytest.raises(ContextTooShort, match="raise max_tokens"):
         envs.step(np.full(N, envs.rules.tokenizer.eos_id))
+    observation, rewards, terminated, *_ = envs.step(np.full(N, 65))
+    assert not rewards.any()
+    assert terminated[1:].all(), "what has ended repeats its end"
+    assert not observation["loss_mask"][1:].any(), "and takes no token: the next episode has begun"
+
+
+def test_a_new_source_grades_its_own_tasks_only():
+    class Strict(ToyTasks):
+        def grade(self, task, submission):
+            raise AssertionError("a task of another source")
+
+    envs, single = toy_vector(autoreset_mode=AutoresetMode.DISABLED), toy_env()
+    envs.reset(options={"tasks": tasks(N)})
+    single.reset(options={"task": tasks(1)[0]})
+    envs.use_source(Strict())
+    single.use_source(Strict())
+    assert single.step_text("0<submit>")[1] > 1
+    for token in envs.rules.tokenizer.encode("0<submit>"):
+        _, rewards, *_ = envs.step(np.full(N, token))
+    assert rewards[0] > 1
 
 
 def test_a_task_that_does_not_fit_says_so():

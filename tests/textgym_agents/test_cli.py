@@ -6,17 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
+import numpy as np
 import pytest
 from support.policies import small_policy
-from support.toys import TOOLS, ToyTasks
+from support.toys import TOOLS, ToyTasks, byte_level_bpe
 
-from textgym import ByteTokenizer, register
+from textgym import ByteTokenizer, Task, register
 from textgym.cli import main
 from textgym_agents import cli
 from textgym_agents.cli import EvalArguments
 from textgym_agents.config import MARKUP, PRESETS, EnvConfig, TrainConfig, preset
 from textgym_agents.run_folder import Progress, RunFolder
-from textgym_agents.training import TrainingRun
+from textgym_agents.training import TrainingRun, make_envs, own_tokenizer
 
 register("Toys-v0", ToyTasks, tools=TOOLS, max_turns=4)
 
@@ -93,6 +95,35 @@ def test_an_environment_of_ones_own_can_be_trained(tmp_path: Path) -> None:
     job = TrainingRun(RunFolder(tmp_path / "run"), "Toys-v0", preset("demo", "Toys-v0"), Progress("Toys-v0"))
     assert job.train_envs.rules.max_turns == 4, "the registered budgets"
     assert isinstance(job.train_envs.rules.source, ToyTasks)
+
+
+class Marked(ToyTasks):
+    """Tasks that cannot be had without a word of the registration, or without its tokenizer and protocol."""
+
+    def __init__(self, mark: str) -> None:
+        super().__init__()
+        self.mark = mark
+
+    def draw(self, rng: np.random.Generator, split: str) -> Task:
+        task = super().draw(rng, split)
+        return replace(task, prompt=f"{self.mark * 40} {task.prompt}")
+
+
+def test_what_an_environment_is_registered_with_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    registered: dict[str, Any] = {"source_kwargs": {"mark": "q"}, "protocol": "hermes", "few_shot": 1}
+    register("Marked-v0", Marked, tools=TOOLS, tokenizer=byte_level_bpe(), max_tokens=1500, **registered)
+    try:
+        rules = make_envs("Marked-v0", TrainConfig(), "train", 2, None).rules
+        assert rules.tokenizer.vocab_size == byte_level_bpe().vocab_size
+        assert (rules.protocol.name, rules.few_shot) == ("hermes", 1)
+        assert own_tokenizer("Marked-v0", preset("demo", "Marked-v0")).tokenize("q" * 16) != ["q"] * 16
+        assert main(["eval", "Marked-v0", "--policy", "oracle", "--episodes", "3", "--split", "train"]) == 0
+        assert "100.0% of 3 tasks" in capsys.readouterr().out
+        config = replace(preset("demo", "Marked-v0"), env=EnvConfig(protocol="tags", few_shot=0, bpe=512))
+        job = TrainingRun(RunFolder(tmp_path / "run"), "Marked-v0", config, Progress("Marked-v0"))
+        assert (job.train_envs.rules.protocol.name, job.train_envs.rules.few_shot) == ("tags", 0)
+    finally:
+        del gym.registry["Marked-v0"]
 
 
 def test_a_checkpoint_is_not_given_a_second_adapter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

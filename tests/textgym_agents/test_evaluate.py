@@ -49,6 +49,17 @@ def test_the_oracle_solves_everything(protocol: str) -> None:
     assert evaluation.tokens == pytest.approx(np.mean(lengths))
 
 
+def test_the_oracle_plans_without_being_told_to() -> None:
+    envs = make_envs(3)
+    observation, _ = envs.reset(seed=0)
+    oracle, success = OracleActor(envs), []
+    while len(success) < 6:
+        actions, _ = oracle.act(observation["input_ids"], observation["length"][:, 0])
+        observation, _, terminated, _, info = envs.step(actions)
+        success += info["final_info"]["is_success"][terminated].tolist() if terminated.any() else []
+    assert all(success)
+
+
 def test_random_tokens_solve_nothing() -> None:
     envs = make_envs(16, system_prompt="", max_new_tokens=32, max_tokens=288)
     tasks = fixed_tasks(envs.rules.source, "test", 60, seed=0)

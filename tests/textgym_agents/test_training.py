@@ -239,6 +239,14 @@ def test_two_and_two_iterations_equal_four_with_lora(
     original = load_file(model_folder / "model.safetensors")
     assert any(not torch.equal(original[name], base[name]) for name in base), "which is not the original"
 
+    # PPO alone goes on from there: what the adapter has learned becomes part of the base, the new reference.
+    plain = [argument for argument in TINY if not argument.startswith("--sft")]
+    more = ["--preset", "demo", "--model", whole / "checkpoint", "--no-sft", "--iterations", "1"]
+    assert train(*plain, *more, "--out", tmp_path / "more") == 0
+    assert rows(tmp_path / "more", "ppo")[0]["kl"] == 0.0
+    merged = load_file(tmp_path / "more" / "sft" / "base" / "model.safetensors")
+    assert any(not torch.equal(merged[name], base[name]) for name in base)
+
 
 @pytest.mark.slow
 def test_a_second_ctrl_c_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,6 +367,15 @@ BAD = {
     "device": (["--device", "cuda:99"], r"torch cannot use the device 'cuda:99'"),
     "no such device": (["--device", "gpu"], r"torch cannot use the device 'gpu'"),
     "nan": (["--sft.lr", "nan"], r"sft.lr must be a finite number"),
+    "weight decay": (
+        ["--learner.weight-decay", "-1"],
+        r"learner.weight_decay must be a finite number and not negative",
+    ),
+    "epsilon": (["--learner.adam-eps", "-1"], r"learner.adam_eps must be above 0, not -1.0"),
+    "decay": (["--learner.decay-steps", "-5"], r"learner.decay_steps must be a finite number and not negative, not -5"),
+    "negatives": (["--ppo.negative-weight", "-1"], r"ppo.negative_weight must be a finite number and not negative"),
+    "value loss": (["--ppo.value-coef", "nan"], r"ppo.value_coef must be a finite number and not negative, not nan"),
+    "entropy": (["--ppo.entropy-coef", "inf"], r"ppo.entropy_coef must be a finite number, not inf"),
 }
 
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from textgym.task import ToolCall
 from textgym.tools import CallStatus, Tool
 from textgym.transcript import Role
+
+Style = Literal["html", "json", "python"]
+_WRITTEN: dict[str, Callable[[str], str]] = {
+    "html": lambda character: "&lt;" if character == "<" else f"&#{ord(character)};",
+    "json": lambda character: f"\\u{ord(character):04x}",  # `json.dumps` leaves none beyond ASCII
+    "python": lambda character: f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\U{ord(character):08x}",
+}
 
 
 class Piece(NamedTuple):
@@ -134,7 +141,10 @@ class Protocol(ABC):
         """The turn that submits `answer`, without EOS, likewise."""
 
     def write_call(self, call: ToolCall) -> str:
-        """`call_pieces` as text; `parse`, then `Tool.bind`, is its inverse."""
+        """`call_pieces` as text; `parse`, then `Tool.bind`, is its inverse.
+
+        Where a single text stands bare (`tags`), it is read as the tool's only argument, or its only required one.
+        """
         return "".join(piece.text for piece in self.call_pieces(call))
 
     def write_submission(self, answer: str) -> str:
@@ -144,11 +154,12 @@ class Protocol(ABC):
         """
         return "".join(piece.text for piece in self.submission_pieces(answer))
 
-    def escape(self, text: str, less_than: str = "&lt;") -> str:
-        """Make `text` unable to spell a delimiter: the `<` of each becomes `less_than`."""
-        if not self.delimiters or "<" not in text:
+    def escape(self, text: str, style: Style = "html") -> str:
+        """Make `text` unable to spell a delimiter: the first character of each is written as `style` has it."""
+        if not self.delimiters:
             return text
-        return self._delimiter.sub(lambda m: less_than + m.group()[1:], text)
+        written = _WRITTEN[style]
+        return self._delimiter.sub(lambda m: written(m.group()[0]) + m.group()[1:], text)
 
     @cached_property
     def _delimiter(self) -> re.Pattern[str]:
@@ -156,4 +167,4 @@ class Protocol(ABC):
 
     def write_json(self, value: Any) -> str:
         """JSON of `value` in which no string spells a delimiter."""
-        return self.escape(json.dumps(value), "\\u003c")
+        return self.escape(json.dumps(value), "json")

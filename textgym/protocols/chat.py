@@ -254,7 +254,7 @@ class BoundChat(Protocol):
             if slot is None:
                 pieces.append(Piece(text, role, data=False))
             elif slot.argument:
-                pieces.append(Piece(self.escape(text, self.syntax.less_than), slot.role, verbatim=True))
+                pieces.append(Piece(self.escape(text, self.syntax.style), slot.role, verbatim=True))
             else:
                 pieces.append(Piece(text, slot.role, tool_call_id=slot.tool_call_id, verbatim=slot.verbatim))
         return pieces

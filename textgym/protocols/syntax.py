@@ -8,10 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from textgym.protocols.base import ParsedCall
+from textgym.protocols.base import ParsedCall, Style
 from textgym.protocols.python_call import read_python_call
 from textgym.tools import CallStatus, Tool
-from textgym.tools.base import load_json
+from textgym.tools.base import finite, load_json
 
 THINK = ("<think>", "</think>")
 _PYTHON_TAG = "<|python_tag|>"
@@ -49,12 +49,12 @@ class CallSyntax(ABC):
     Class attributes:
         name: the name that `ChatProtocol(syntax=name)` takes.
         delimiters: strings of the syntax; data that spells one is escaped.
-        less_than: how an argument writes `<` where it would spell a delimiter.
+        style: how an argument writes the first character of a delimiter that it would spell.
     """
 
     name: ClassVar[str]
     delimiters: ClassVar[tuple[str, ...]] = ()
-    less_than: ClassVar[str] = "\\u003c"
+    style: ClassVar[Style] = "json"
 
     @abstractmethod
     def parse(self, text: str) -> list[ParsedCall]:
@@ -163,7 +163,7 @@ class CodeTags(CallSyntax):
     name = "code"
     open, close = "<code>", "</code>"
     delimiters = (open, close)
-    less_than = "\\x3c"
+    style = "python"
     _calls = re.compile(f"{open}(.*?)(?:{close}|(?={open})|$)", re.DOTALL)
 
     def parse(self, text: str) -> list[ParsedCall]:
@@ -240,4 +240,4 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=finite)

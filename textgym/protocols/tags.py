@@ -81,7 +81,9 @@ class TagsProtocol(Protocol):
     def call_pieces(self, call: ToolCall) -> list[Piece]:
         values = list(call.arguments.values())
         bare = len(values) == 1 and isinstance(values[0], str) and self._reads_back(values[0])
-        arguments = values[0] if bare else self.write_json(dict(call.arguments))
+        arguments = ""  # for no arguments; `{}` could be the value of an only one
+        if values:
+            arguments = values[0] if bare else self.write_json(dict(call.arguments))
         opening, closing = Piece(f"{_REQUEST}<{call.name}>", "model", data=False), Piece(_CALL, "model", data=False)
         return [opening, Piece(arguments, "model"), closing]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, partial
+from math import isinf
 from typing import Any
 
 import numpy as np
@@ -278,8 +279,16 @@ class _Seeded:
         return partial(self.function, **{self.chance: generator})
 
 
+def finite(text: str) -> float:
+    """A float as JSON writes it. Raises ValueError for one that is infinite, such as 1e999."""
+    number = float(text)
+    if isinf(number):
+        raise ValueError(f"{text[:40]} is too large")
+    return number
+
+
 def load_json(text: str) -> Any:
-    """`json.loads`, strict: without NaN and Infinity, which are not JSON.
+    """`json.loads`, strict: without NaN and Infinity, which are not JSON, and numbers too large for a float.
 
     Raises:
         ValueError: not JSON, or nested too deeply.
@@ -289,6 +298,6 @@ def load_json(text: str) -> Any:
         raise ValueError(f"{constant} is not JSON")
 
     try:
-        return json.loads(text, parse_constant=refuse)
+        return json.loads(text, parse_constant=refuse, parse_float=finite)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -68,6 +69,11 @@ class PPOConfig:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"ppo.{name} must be above 0, not {value}")
+        for name in ("value_coef", "kl_coef", "negative_weight"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"ppo.{name} must be a finite number and not negative, not {getattr(self, name)}")
+        if not math.isfinite(self.entropy_coef):
+            raise ValueError(f"ppo.entropy_coef must be a finite number, not {self.entropy_coef}")
 
 
 class PPO(Algorithm):
