@@ -20,6 +20,7 @@ def safe(text: str) -> str:
     >>> print(safe("\x1b[31mred\x00 <object object at 0x7f3aabcdef10>"))
     \x1b[31mred\x00 <object object at 0x...>
     """
+    text = text.replace("\r\n", "\n")  # as `csv` ends its lines
     return _ADDRESS.sub("0x...", _UNSAFE.sub(_escape, text))
 
 

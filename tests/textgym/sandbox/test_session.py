@@ -1,16 +1,18 @@
 """What a session answers, within its limits."""
 
+import itertools
 import os
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from support.sandboxes import QUICK, SLOWNESS, descendants, plain_sandbox
 
 from textgym.sandbox import Limits, Sandbox, SandboxError, Session, Status
 from textgym.sandbox.frames import encode
-from textgym.sandbox.session import WorkerLost, read_reply
+from textgym.sandbox.session import Worker, WorkerLost, read_reply
 
 STOP_SWALLOWED = """
 while True:
@@ -264,3 +266,16 @@ def test_the_longest_honest_answer_fits():
     texts = {"stdout": "🦉" * limits.stdout_chars, "value": "🦉" * limits.value_chars}
     texts["error"] = "🦉" * limits.error_chars
     assert len(encode({**REPLY, **texts, "id": "0" * 16, "clock": 123.456})) <= limits.reply_bytes
+
+
+def test_what_a_worker_claims_to_have_used_buys_no_more_than_a_run_may_use(monkeypatch):
+    """It sleeps for 29 seconds, says that it worked, and the next run has no 29 seconds in store."""
+    channel = SimpleNamespace(idle=lambda: True, send=lambda frame, _: asked.append(frame["id"]))
+    channel.receive = lambda _: {**REPLY, "id": asked[-1], "clock": 29.0 * len(asked)}
+    asked: list[str] = []
+    worker = Worker(SimpleNamespace(spawn=lambda: (1, channel)), QUICK)
+    times = itertools.count(0.0, 29.0)
+    monkeypatch.setattr("textgym.sandbox.session.time", SimpleNamespace(monotonic=lambda: next(times)))
+    for runs in range(1, 4):
+        worker.run("pass", 0)
+        assert worker._clock <= runs * (QUICK.cpu_s + QUICK.grace_s) + 1e-9

@@ -29,7 +29,7 @@ def test_ordinary_text_is_left_alone(text):
     ("text", "made"),
     [
         ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
-        ("a\x00b\r\n\tc", "a\\x00b\\x0d\n\tc"),
+        ("a\x00b\r\n\tc\rd", "a\\x00b\n\tc\\x0dd"),
         ("\x9b2J", "\\x9b2J"),
         ("\ud83d", "\\ud83d"),
         ("\u202egnp.exe", "\\u202egnp.exe"),

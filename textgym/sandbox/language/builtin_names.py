@@ -9,7 +9,8 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any, NoReturn
 
 from . import stopping
-from .guards import Guards, Kind, build_class, checked_new, dir_names, told_name
+from .classes import build_class
+from .guards import Guards, Kind, checked_new, dir_names, told_name
 from .replacements import Opaque
 
 _FUNCTIONS = """
@@ -27,7 +28,8 @@ _EXCEPTIONS = """
     OverflowError PermissionError RecursionError ReferenceError RuntimeError RuntimeWarning StopIteration
     SyntaxError SyntaxWarning SystemError SystemExit TimeoutError TypeError UnboundLocalError
     UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError UserWarning ValueError Warning
-    ZeroDivisionError ConnectionError
+    ZeroDivisionError ConnectionError ConnectionRefusedError ConnectionResetError BrokenPipeError
+    BlockingIOError StopAsyncIteration UnicodeWarning PendingDeprecationWarning ImportWarning
 """
 
 _REFUSED = {
@@ -84,11 +86,13 @@ def leave(code: Any = None) -> NoReturn:
     raise SystemExit(code)
 
 
+_ANYTHING = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit)
+"""What a program's bare `except:` and `except BaseException:` catch: all but the time limit."""
+
 _SHARED: Mapping[str, Any] = {
     **{name: getattr(builtins, name) for name in (_FUNCTIONS + _EXCEPTIONS).split()},
     **{name: _refusal(name, instead) for name, instead in _REFUSED.items()},
-    # A handler for BaseException means "whatever goes wrong", and gets that.
-    "BaseException": Exception,
+    "BaseException": Exception,  # in an `except` it is `_exception_`
     "type": Kind,
     "dir": dir_names,
     "__import__": import_for_c,
@@ -101,15 +105,17 @@ _SHARED: Mapping[str, Any] = {
     "_stop_here_": stopping.stop_here,
     "_finally_": stopping.Finally,
     "_with_": stopping.With,
-    "_exception_": Exception,
+    "_exception_": _ANYTHING,
     "_inplace_": _IN_PLACE,
 }
 
 
 BUILTIN_CLASSES = frozenset(value for name, value in _SHARED.items() if isinstance(value, type) and name[0] != "_") - {
-    super
+    super,
+    classmethod,
+    staticmethod,
 }
-"""The builtin classes from which a program may derive its own."""
+"""The builtin classes from which a program may derive its own. The last two share a class's `__annotations__`."""
 
 
 def builtin_names(

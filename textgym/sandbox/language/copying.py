@@ -1,97 +1,181 @@
-"""`copy.copy` and `copy.deepcopy` on the class's word alone.
+"""`copy.copy` and `copy.deepcopy` of what is known to be copied safely.
 
-The library asks the object itself how it is made anew, calls what it answers, and sets any attribute of the result; a
-method is copied by looking up whatever its function is called *now*. Both are ways around the policy for names, so
-this is the library's module once more, with its own `getattr` and `setattr`.
+The library asks the object itself how it is made anew, calls what it answers, and sets any attribute of the result;
+classes of typing answer with whatever name they were given. So what is copied here is an instance of a listed class, of
+the program's own, or an exception; what does not change is returned as it is; all else is refused.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import collections
+import datetime
+import decimal
+import enum
+import fractions
+import functools
+import io
+import random
+import re
+import string
+import textwrap
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import names
-from .guards import is_own_class
-from .replacements import Dispatcher, Opaque
+from .attributes import Attributes, SimpleNamespace
+from .guards import defined_in, is_own_class
+from .replacements import Opaque
 
-_OF_CLASS = frozenset({"__reduce_ex__", "__reduce__"})
+_UNCHANGED = (
+    int, float, complex, str, bytes, range, type, property, enum.Enum, re.Pattern, re.Match, Opaque,
+    types.NoneType, types.EllipsisType, types.NotImplementedType, types.FunctionType, types.BuiltinFunctionType,
+    types.WrapperDescriptorType, types.MethodDescriptorType, types.MethodWrapperType, types.ClassMethodDescriptorType,
+    types.GetSetDescriptorType, types.MemberDescriptorType, types.GenericAlias, types.UnionType,
+    type(functools.lru_cache(lambda: None)),
+)  # fmt: skip
+"""Instances of these stay what they are; those of a program's own classes derived from them are copied all the same."""
 
-
-def _read(value: Any, name: str, *default: Any) -> Any:
-    """getattr, but what makes objects anew is the class's: a program's class cannot define it, an object might have."""
-    if name in _OF_CLASS:
-        return types.MethodType(getattr(type(value), name), value)
-    return getattr(value, name, *default)
-
-
-def _set(value: Any, name: Any, item: Any) -> None:
-    """setattr, of what a program's objects may hold."""
-    if not is_own_class(type(value)) and names.is_dunder(name):
-        raise AttributeError(f"setting {name!r} is refused")
-    setattr(value, name, item)
-
-
-def _has(value: Any, name: str) -> bool:
-    """hasattr, of the class: an object whose `__getattr__` says that it has `__setstate__` would be given its dict."""
-    return hasattr(type(value), name)
-
-
-# What is made anew by looking up a name, `getattr(str, "upper")`, stays what it is.
-_ATOMIC = (
-    types.WrapperDescriptorType,
-    types.MethodDescriptorType,
-    types.MethodWrapperType,
-    types.ClassMethodDescriptorType,
-    types.GetSetDescriptorType,
-    types.MemberDescriptorType,
-)
+_COPIED = frozenset(
+    {
+        list, dict, tuple, set, frozenset, bytearray, slice, functools.partial, SimpleNamespace, Attributes,
+        collections.deque, collections.OrderedDict, collections.defaultdict, collections.Counter, collections.ChainMap,
+        collections.UserDict, collections.UserList, fractions.Fraction, decimal.Decimal, decimal.Context,
+        datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone, datetime.tzinfo,
+        random.Random, string.Template, textwrap.TextWrapper, io.StringIO, io.BytesIO,
+    }
+)  # fmt: skip
+"""Library classes whose own word on how they are made anew is good, for them and what is derived from them."""
 
 
-def _checked(library: Callable[..., Any]) -> Callable[..., Any]:
-    """deepcopy, with a memo in which an object stands for one of its own kind only: a program can write into it."""
+class Memo(dict[int, Any]):
+    """What a program's `__deepcopy__` gets. It can put copies of its own objects in; what was copied it cannot see."""
 
-    def deepcopy(value: Any, memo: Any = None, _: Any = None) -> Any:
-        """A copy of `value` and of all that it holds."""
-        if isinstance(value, type) or type(value) in _ATOMIC:
-            return value
-        if type(memo) is not dict:
-            memo = {}
-        if type(memo.get(id(value), value)) is not type(value):
-            del memo[id(value)]
-        return library(value, memo)
+    __slots__ = ("_copies",)  # id: (the object, kept alive; its copy)
 
-    return deepcopy
+    def __init__(self, *told: Any) -> None:
+        super().__init__(*told)
+        self._copies: dict[int, tuple[Any, Any]] = {}
 
 
-def _method(method: types.MethodType, memo: dict[int, Any]) -> Any:
-    """A method of a program's object goes with a copy of the object; one of ours stays what it is."""
-    if not is_own_class(type(method.__self__)):
-        return method
-    return types.MethodType(method.__func__, deepcopy(method.__self__, memo))
+Memo.__name__ = Memo.__qualname__ = "dict"
+Memo.__module__ = "builtins"
 
 
-def _load() -> Any:
-    spec = importlib.util.find_spec("copy")
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.getattr, module.setattr, module.hasattr = _read, _set, _has
-    library, module.deepcopy = module.deepcopy, _checked(module.deepcopy)
-    for function in (*vars(module).values(), *module._deepcopy_dispatch.values()):
-        if isinstance(function, types.FunctionType):  # the library's functions have its deepcopy as a default
-            defaults, keywords = function.__defaults__ or (), function.__kwdefaults__ or {}
-            function.__defaults__ = tuple(module.deepcopy if x is library else x for x in defaults)
-            function.__kwdefaults__ = {k: module.deepcopy if x is library else x for k, x in keywords.items()}
-    module._copy_dispatch[types.MethodType] = lambda method: method
-    module._deepcopy_dispatch[types.MethodType] = _method
-    for kind in (*_ATOMIC, Opaque, Dispatcher):  # the last two are functions, as far as programs can see
-        module._copy_dispatch[kind] = module._deepcopy_dispatch[kind] = lambda function, *_: function
-    return module
+def copy(value: Any, /) -> Any:
+    """copy.copy"""
+    kind = type(value)
+    if _stays(value, kind) or kind in (tuple, frozenset, types.MethodType):
+        return value
+    _check(kind)
+    if kind in (list, dict, set, bytearray):
+        return kind.copy(value)
+    if defined_in(kind, "__copy__") is not None:
+        return kind.__copy__(value)
+    return _made_anew(value, kind, lambda part: part, lambda made: None)
 
 
-_module = _load()
-copy = _module.copy
-deepcopy = _module.deepcopy
+def deepcopy(value: Any, memo: Any = None, /) -> Any:
+    """copy.deepcopy"""
+    if type(memo) is not Memo:
+        memo = Memo(memo if type(memo) is dict else {})
+    return _deep(value, memo)
+
+
+def _deep(value: Any, memo: Memo) -> Any:
+    kind = type(value)
+    if _stays(value, kind):
+        return value
+    key = id(value)
+    if key in memo._copies:
+        return memo._copies[key][1]
+    told = memo.get(key)
+    made = told if type(told) is kind and is_own_class(kind) else _made_deeply(value, kind, memo)
+    memo._copies.setdefault(key, (value, made))
+    return made
+
+
+def _made_deeply(value: Any, kind: Any, memo: Memo) -> Any:
+    """A new `value`. What can hold itself is remembered before it is filled."""
+
+    def remember(made: Any) -> None:
+        memo._copies[id(value)] = (value, made)
+
+    if kind is list:
+        made: Any = []
+        remember(made)
+        for item in value:
+            made.append(_deep(item, memo))
+        return made
+    if kind is dict:
+        made = {}
+        remember(made)
+        for key, item in value.items():
+            made[_deep(key, memo)] = _deep(item, memo)
+        return made
+    if kind is tuple:
+        items = [_deep(item, memo) for item in value]
+        if id(value) in memo._copies:  # it holds itself, by a list
+            return memo._copies[id(value)][1]
+        return value if all(map(_is, items, value)) else tuple(items)
+    if kind is types.MethodType:  # goes with a copy of the program's object that it belongs to
+        own = is_own_class(type(value.__self__))
+        return types.MethodType(value.__func__, _deep(value.__self__, memo)) if own else value
+    _check(kind)
+    definer = defined_in(kind, "__deepcopy__")
+    if definer is not None:
+        return kind.__deepcopy__(value, memo if is_own_class(definer) else {})
+    return _made_anew(value, kind, lambda part: _deep(part, memo), remember)
+
+
+def _is(one: Any, other: Any) -> bool:
+    return one is other
+
+
+def _stays(value: Any, kind: type) -> bool:
+    """Whether `value` is its own copy."""
+    if kind in _UNCHANGED or isinstance(value, type | enum.Enum | Opaque):
+        return True
+    return kind.__module__ == "typing" and not is_own_class(kind)
+
+
+def _check(kind: type) -> None:
+    """Raise TypeError unless it is known how instances of `kind` are made anew."""
+    definer = defined_in(kind, "__reduce_ex__", "__reduce__")
+    known = kind in _COPIED or issubclass(kind, BaseException | random.Random)
+    if is_own_class(kind):
+        known = definer is object or definer in _COPIED or issubclass(definer or object, BaseException)
+    if not known:
+        raise TypeError(f"cannot copy {names.strip(kind.__name__)!r} objects here")
+
+
+def _made_anew(value: Any, kind: Any, part: Callable[[Any], Any], remember: Callable[[Any], None]) -> Any:
+    """What `__reduce_ex__` says; `part` copies each part of it."""
+    function, arguments, state, items, pairs = (*kind.__reduce_ex__(value, 4), None, None, None)[:5]
+    made = function(*[part(argument) for argument in arguments])
+    made_kind = type(made)
+    _check(made_kind)
+    remember(made)
+    if state is not None:
+        _set_state(made, made_kind, part(state))
+    for item in items or ():
+        made.append(part(item))
+    for key, item in pairs or ():
+        made[part(key)] = part(item)
+    return made
+
+
+def _set_state(made: Any, kind: Any, state: Any) -> None:
+    if defined_in(kind, "__setstate__") is not None:
+        kind.__setstate__(made, state)
+        return
+    attributes, slots = state if type(state) is tuple and len(state) == 2 else (state, None)
+    for name, item in _named(attributes):
+        object.__getattribute__(made, "__dict__")[name] = item
+    for name, item in _named(slots):
+        object.__setattr__(made, name, item)
+
+
+def _named(state: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
+    """The attributes in `state`; what typing notes of a generic class's object is not among them."""
+    return [(name, item) for name, item in (state or {}).items() if type(name) is str and not names.is_dunder(name)]

@@ -43,7 +43,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import copying, names, records, replacements
+from . import copying, names, queues, records, replacements
 from .attributes import SimpleNamespace
 from .clock import Clock
 from .guards import Kind
@@ -102,7 +102,7 @@ _TYPING = """
     MutableMapping MutableSequence MutableSet Sequence Sized ValuesView Reversible SupportsAbs SupportsFloat
     SupportsIndex SupportsInt SupportsRound ChainMap Counter DefaultDict Deque Dict FrozenSet List OrderedDict
     Awaitable Coroutine AsyncIterable AsyncIterator AsyncGenerator ContextManager AsyncContextManager
-    Set Generator NamedTuple TypedDict NewType AnyStr Text Pattern Match IO TextIO BinaryIO cast TYPE_CHECKING
+    Set Generator TypedDict AnyStr Text Pattern Match IO TextIO BinaryIO cast TYPE_CHECKING
     assert_never assert_type reveal_type get_args get_origin
 """
 
@@ -154,7 +154,7 @@ def _shared() -> dict[str, Facade]:
             "ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits printable punctuation "
             "whitespace Template",
         ),
-        "json": _take(json, "dumps loads JSONDecodeError JSONEncoder"),
+        "json": _take(json, "dump dumps load loads JSONDecodeError JSONDecoder JSONEncoder"),
         "textwrap": _take(textwrap, "dedent fill indent shorten wrap TextWrapper"),
         "copy": _take(copying, "copy deepcopy"),
         "re": _take(
@@ -170,6 +170,8 @@ def _shared() -> dict[str, Facade]:
             typing,
             _TYPING,
             Type=Kind,
+            NamedTuple=records.NamedTuple,
+            NewType=replacements.NewType,
             final=replacements.unchanged,
             overload=replacements.unchanged,
             override=replacements.unchanged,
@@ -207,6 +209,7 @@ def _shared() -> dict[str, Facade]:
         "unicodedata": _take(
             unicodedata, "name lookup category normalize numeric decimal digit bidirectional combining"
         ),
+        "queue": _take(queues, "Queue LifoQueue PriorityQueue SimpleQueue Empty Full"),
         "__future__": {},
     }
     contents["abc"] = _take(abc, "ABC", abstractmethod=replacements.abstractmethod, ABCMeta=Kind)
@@ -354,7 +357,7 @@ KNOWN_CLASSES = frozenset(
     for value in vars(module).values()
     if not isinstance(value, str)
     for kind in _classes(value)
-) - {types.MappingProxyType, dataclasses.InitVar}
+) - {types.MappingProxyType, dataclasses.InitVar, replacements.NewType}
 """The classes of these modules, from which a program may derive its own."""
 
 

@@ -6,10 +6,10 @@ classes are shared by all code of a session; nobody patches them.
 
 from __future__ import annotations
 
-import builtins
 import decimal
 import types
-from collections.abc import Callable, Container
+import typing
+from collections.abc import Callable
 from typing import Any
 
 from . import names
@@ -32,6 +32,11 @@ def is_own_class(value: object) -> bool:
     if not isinstance(value, type):
         return False
     return _class_module(value) in (MODULE, DATACLASS_MODULE)
+
+
+def defined_in(kind: type, *methods: str) -> type | None:
+    """The class that gives `kind` the first of these methods; None if none does."""
+    return next((base for base in kind.__mro__ if any(name in _class_dict(base) for name in methods)), None)
 
 
 def is_own_function(value: object) -> bool:
@@ -65,7 +70,9 @@ def is_own(value: object) -> bool:
     if isinstance(value, type):
         return is_own_class(value)
     kind = type(value)
-    return is_own_class(kind) or is_own_function(value) or kind is decimal.Context or kind is SimpleNamespace
+    if is_own_class(kind) or is_own_function(value) or issubclass(kind, BaseException):
+        return True
+    return kind is decimal.Context or kind is SimpleNamespace
 
 
 class _KindOf(type):
@@ -116,38 +123,25 @@ class _AliasKind(type):
 
 
 class GenericAlias(metaclass=_AliasKind):
-    """What programs know as the class of `list[int]`. The real one, called, sets an attribute of any object."""
+    """What programs know as the class of `list[int]`, `List[int]` and their kind.
+
+    The real ones, called, set an attribute of any object, or make aliases that are copied by a name of one's choice.
+    """
 
     def __new__(cls, *_: Any) -> Any:
         raise TypeError("write list[int] to make one of these")
 
 
 GenericAlias.__qualname__, GenericAlias.__module__ = "GenericAlias", "types"
+_TYPING_CLASSES = (typing.TypeVar, typing.TypeVarTuple, typing.ParamSpec)  # which programs can name anyway
 
 
 def kind_of(value: object) -> type:
     """The class of `value`; of a class, `Kind`, whatever its metaclass."""
     kind = type(value)
-    if kind is types.GenericAlias:
+    if issubclass(kind, types.GenericAlias) or (_class_module(kind) == "typing" and kind not in _TYPING_CLASSES):
         return GenericAlias
     return Kind if issubclass(kind, type) else kind
-
-
-def build_class(bases: Container[type]) -> Callable[..., type]:
-    """`__build_class__` for programs: a class is derived from their own and from `bases`.
-
-    What else they can lay hands on, by `type(x)`, has a life of its own: some forward every attribute to another
-    object (`type(list[int])`, `super`), and a guard that reads `__dict__` would be given that object's.
-    """
-
-    def build(body: Any, name: str, /, *given: Any, **keywords: Any) -> type:
-        for base in types.resolve_bases(given):
-            if isinstance(base, type) and not (is_own_class(base) or base in bases):
-                raise TypeError(f"a class cannot be derived from {names.strip(base.__name__)!r} here")
-        made: type = builtins.__build_class__(body, name, *given, **keywords)
-        return made
-
-    return build
 
 
 class Guards:
@@ -240,7 +234,7 @@ class Guards:
 
     def _get_dict(self, value: Any) -> Any:
         if is_own_class(value):
-            return {key: item for key, item in _class_dict(value).items() if not key.startswith("__")}
+            return {names.strip(key): item for key, item in _class_dict(value).items() if _is_shown(key)}
         if is_own_class(type(value)) or type(value) is SimpleNamespace:
             return Attributes(object.__getattribute__(value, "__dict__"), _written)
         raise AttributeError(f"'__dict__' of {kind_of(value).__name__!r} objects is refused: only your own have one")
@@ -360,6 +354,11 @@ def dir_names(*values: Any) -> list[str]:
     if not values:
         raise NameError("dir() without an argument is not available here")
     return [names.strip(name) for name in dir(values[0]) if _is_readable(name)]
+
+
+def _is_shown(name: str) -> bool:
+    """Whether a name in a class's `__dict__` is the program's: libraries keep notes there (`_member_map_`)."""
+    return not name.startswith("_") or names.MARK in name or not name.strip("_")
 
 
 def _is_readable(name: str) -> bool:

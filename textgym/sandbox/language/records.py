@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import names
+from .classes import check_field, keep_plain_patterns, own_subclasses
 from .copying import deepcopy
 from .guards import DATACLASS_MODULE, MODULE, is_own_class
+from .replacements import Opaque
 
 
 def namedtuple(typename: str, field_names: Any, *, rename: bool = False, defaults: Iterable[Any] | None = None) -> type:
@@ -24,7 +26,29 @@ def namedtuple(typename: str, field_names: Any, *, rename: bool = False, default
     fields = [_identifier(field) if not rename else str(field) for field in field_names]
     make: Any = collections.namedtuple
     kind: type = make(_identifier(typename), fields, rename=rename, defaults=defaults, module=MODULE)
+    keep_plain_patterns(kind)
     return kind
+
+
+class _NamedTupleMaker(Opaque):
+    """typing.NamedTuple, of text or as a base class."""
+
+    __slots__ = ()
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        return types.resolve_bases((typing.NamedTuple,))
+
+
+def _named_tuple(typename: str, fields: Iterable[tuple[str, Any]] = (), /) -> type:
+    fields = [(_identifier(name), kind) for name, kind in fields]
+    make: Any = typing.NamedTuple
+    made: type = make(_identifier(typename), fields)
+    made.__module__ = MODULE
+    keep_plain_patterns(made)
+    return made
+
+
+NamedTuple = _NamedTupleMaker(_named_tuple, "NamedTuple")
 
 
 def _identifier(text: Any) -> str:
@@ -35,14 +59,6 @@ def _identifier(text: Any) -> str:
     if text in names.INTERNALS:
         raise ValueError(f"a field cannot be named {text!r}: frames, code and type internals are out of reach here")
     return text
-
-
-def _field_name(cls: type, name: Any) -> str:
-    """The name of a field of `cls`: patterns and comparisons read it without the guard of names like `format`."""
-    _identifier(name)
-    if name in names.GUARDED and any(name in vars(base) for base in cls.__mro__ if not is_own_class(base)):
-        raise ValueError(f"a field cannot be named {name!r}: a base class has a method of that name; choose another")
-    return str(name)
 
 
 # Where the library looks for what annotations in text mean, `x: "ClassVar[int]"`: in a module of its own, by name.
@@ -65,15 +81,22 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
         raise TypeError("dataclass() decorates classes that you define")
     if getattr(cls, "_is_protocol", False):  # all objects can be its instances, and then patterns read its fields
         raise TypeError("dataclass() cannot decorate a protocol; make a class that implements it")
+    options = {name: bool(value) for name, value in options.items()}
+    if type(cls.__doc__) not in (str, types.NoneType):
+        raise TypeError("the docstring of a dataclass must be text")
+    # No code of the program runs from here to where the library has read the names.
     for name, value in _annotated(cls):
-        _field_name(cls, name)
+        _identifier(name)
+        for derived in own_subclasses(cls):
+            check_field(derived, name)
         if isinstance(value, dataclasses.Field) and type(value) is not dataclasses.Field:
             raise TypeError(f"the field {name!r} is of a class derived from Field; use field()")
     for base in cls.__mro__[1:]:
         for name, field in base.__dict__.get("__dataclass_fields__", {}).items():
             if type(field) is not dataclasses.Field or field.name != name:
                 raise TypeError(f"the inherited field {name!r} was changed")
-            _field_name(cls, name)
+            _identifier(name)
+            check_field(cls, name)
     module, cls.__module__ = cls.__module__, _LOOKUP.__name__
     documented = bool(cls.__doc__)
     if not documented:  # or the library takes the class's signature for it, and evaluates what a docstring says of it
@@ -83,6 +106,7 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
     finally:
         cls.__module__ = module
     made.__module__ = module
+    keep_plain_patterns(made)
     if not documented:
         made.__doc__ = f"{cls.__name__}({', '.join(field.name for field in dataclasses.fields(made) if field.init)})"
     return made

@@ -138,6 +138,30 @@ def runtime_checkable(cls: Any) -> Any:
     return typing.runtime_checkable(cls)
 
 
+class NewType:
+    """typing.NewType; the library's is copied by its name, whatever that is."""
+
+    __slots__ = ("__name__", "__supertype__")
+
+    def __init__(self, name: str, tp: Any) -> None:
+        if type(name) is not str:
+            raise TypeError("the name of a NewType must be text")
+        self.__name__ = name
+        self.__supertype__ = tp
+
+    def __call__(self, value: Any, /) -> Any:
+        return value
+
+    def __or__(self, other: Any) -> Any:
+        return typing.Union[self, other]  # noqa: UP007
+
+    def __ror__(self, other: Any) -> Any:
+        return typing.Union[other, self]  # noqa: UP007
+
+    def __repr__(self) -> str:
+        return f"__main__.{self.__name__}"
+
+
 def singledispatch(function: Callable[..., Any]) -> Any:
     """functools.singledispatch; the library evaluates annotations that are text, this one does not."""
     registry: dict[Any, Callable[..., Any]] = {object: function}

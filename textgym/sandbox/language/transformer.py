@@ -166,7 +166,7 @@ class Transformer(NamePolicy):
         return node
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
-        if node.type is None:
+        if node.type is None or is_name(node.type, "BaseException"):
             node.type = placed(load("_exception_"), node)
         else:
             node.type = self.visit(node.type)

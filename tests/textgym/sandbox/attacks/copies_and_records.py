@@ -146,3 +146,168 @@ Kind._call
 class Mine(type(getattr)):
     def __call__(self, *a): return "ours"
 Mine(print)("a")
+# %% alias_class_behind_list_of_int -> error
+import copy
+from typing import List
+G = type(List[int])
+copy.copy(G(list, ("eval",), name="__builtins__"))("1 + 1")
+# %% alias_class_behind_callable -> error
+import collections.abc
+from collections import Counter
+type(collections.abc.Callable[[int], int])(lambda: Counter, ([int], int))()
+# %% alias_class_behind_a_special_form -> error
+import copy
+from typing import Optional, List
+copy.copy(type(List)(list, 1, name=(lambda: 1, (), {"x": 1})))
+# %% copies_of_typing_are_the_originals -> value [True, True, True, True, True]
+import copy
+from typing import Any, Callable, List, TypeVar, Union
+[copy.deepcopy(x) is x for x in (List, List[int], Union[int, str], Callable[[int], int], TypeVar("T"))]
+# %% newtype_with_a_name_that_is_no_text -> error
+import copy, math
+from typing import NewType
+copy.copy(NewType((lambda: math, (), {"sqrt": print}), int))
+# %% newtype_with_a_name_of_builtins -> value '__main__.eval'
+import copy
+from typing import NewType
+repr(copy.deepcopy(NewType("eval", int)))
+# %% newtype_as_a_base -> error
+from typing import NewType
+class A(NewType):
+    pass
+# %% staticmethod_shares_annotations -> error
+class S(staticmethod):
+    pass
+# %% classmethod_shares_annotations -> error
+class S(classmethod):
+    pass
+# %% dataclass_docstring_that_runs -> error
+from dataclasses import dataclass
+class Doc:
+    def __bool__(self):
+        print("ran")
+        return True
+class A:
+    __doc__ = Doc()
+    x: int = 0
+dataclass(A)
+# %% dataclass_option_that_runs_late -> value (2, 'A(x=2)')
+from dataclasses import dataclass
+class Weird:
+    def __bool__(self):
+        return True
+@dataclass(frozen=Weird(), repr=Weird())
+class A:
+    x: int = 0
+A(2).x, repr(A(2))
+# %% pattern_of_a_named_tuple_reads_a_frame -> error
+import heapq
+from abc import ABC
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol as Real, runtime_checkable
+@dataclass
+class Generic:
+    register: object
+class Protocol:
+    def __init_subclass__(cls): pass
+@runtime_checkable
+class Protocol(Generic, Protocol, Real): pass
+class A(NamedTuple):
+    gi_frame: object
+class A(A, ABC): pass
+class B(NamedTuple):
+    f_builtins: object
+class B(B, ABC): pass
+def take(cls, x):
+    match cls:
+        case Protocol(reg): reg(type(x))
+    match x:
+        case cls(y): return y
+take(B, take(A, heapq.merge([1])))["eval"]
+# %% pattern_reads_no_guarded_field -> error
+from dataclasses import dataclass
+@dataclass
+class P:
+    now: object
+match P(1):
+    case P(x): print(x)
+# %% named_tuple_of_internals_by_function -> error
+from typing import NamedTuple
+NamedTuple("A", [("gi_frame", object)])
+# %% named_tuple_of_code_by_function -> error
+from typing import NamedTuple
+NamedTuple("A", [("x: print(1)", object)])
+# %% dataclass_mixin_hides_str_format -> error
+from dataclasses import dataclass, asdict
+@dataclass
+class P:
+    format: object
+class S(P, str):
+    def __init__(self, *a): pass
+asdict(S("{0.__class__.__mro__}"))["format"](1)
+# %% dataclass_made_after_its_subclass_hides_str_format -> error
+from dataclasses import dataclass
+class P:
+    format: object = None
+class S(P, str):
+    pass
+dataclass(init=False)(P)
+# %% dataclass_mixin_hides_the_clock -> error
+import datetime
+from dataclasses import dataclass
+@dataclass
+class P:
+    now: object
+class S(P, datetime.datetime):
+    pass
+# %% deepcopy_memo_renames_an_attribute -> value True
+import copy
+class A: pass
+a = A()
+a.x = lambda: (None, {"__class__": A, "__dict__": {}})
+b = copy.deepcopy(a, {id("x"): "__getstate__"})
+copy.copy(b).x is a.x
+# %% deepcopy_memo_shows_nothing -> value [1, {}]
+import copy
+seen = []
+class Spy:
+    def __init__(self):
+        self.secret = [1]
+    def __deepcopy__(self, memo):
+        seen.append(memo)
+        return 1
+c = copy.deepcopy([Spy(), {"a": [1, 2]}])
+[c[0], dict(seen[0])]
+# %% deepcopy_of_stdout -> error
+import copy, sys
+copy.deepcopy([sys.stdout])
+# %% deepcopy_memo_class_by_hand -> value [1]
+import copy
+seen = []
+class Spy:
+    def __deepcopy__(self, memo):
+        seen.append(type(memo))
+        return 1
+copy.deepcopy(Spy())
+copy.deepcopy([1], seen[0]())
+# %% deepcopy_memo_swaps_a_dict -> value {'a': 1}
+import copy
+d, e = {"a": 1}, {"b": 2}
+copy.deepcopy(d, {id(d): e})
+# %% copy_of_an_iterator -> error
+import copy
+copy.copy(iter([1]))
+# %% enum_class_dict_keeps_its_notes -> error
+import math
+from enum import Enum
+class E(Enum):
+    A = 1
+vars(E)["_new_member_"](type(math))
+# %% exception_traceback_cannot_be_set -> refused
+try:
+    1 / 0
+except ZeroDivisionError as e:
+    e.__traceback__ = None
+# %% exception_attribute_of_a_dunder -> error
+e = ValueError()
+setattr(e, "__class__", KeyError)

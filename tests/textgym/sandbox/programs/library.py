@@ -399,3 +399,155 @@ except ZeroDivisionError as e:
     print(out.getvalue() == text, "".join(lines) == text)
     print("in divide" in text, text.splitlines()[-1], text.endswith("\n"))
 print(traceback.format_exc())
+# %% queues
+from queue import Queue, PriorityQueue, LifoQueue, Empty
+grid = ["..#.", "....", "#..."]
+todo, seen = Queue(), {(0, 0)}
+todo.put((0, 0, 0))
+while not todo.empty():
+    r, c, steps = todo.get()
+    if (r, c) == (2, 3):
+        print("reached in", steps)
+        break
+    for dr, dc in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+        p, q = r + dr, c + dc
+        if 0 <= p < 3 and 0 <= q < 4 and grid[p][q] == "." and (p, q) not in seen:
+            seen.add((p, q))
+            todo.put((p, q, steps + 1))
+heap = PriorityQueue()
+for item in (5, 1, 4):
+    heap.put(item)
+print(heap.qsize(), [heap.get() for _ in range(3)])
+stack = LifoQueue(maxsize=2)
+stack.put("a"); stack.put("b")
+print(stack.full(), stack.get(), stack.get_nowait())
+try:
+    stack.get_nowait()
+except Empty:
+    print("empty")
+# %% json_to_a_stream
+import io, json, sys
+json.dump({"a": [1, None]}, sys.stdout)
+print()
+stream = io.StringIO()
+json.dump([1.5, "x"], stream, indent=1)
+stream.seek(0)
+print(json.load(stream), json.JSONDecoder().decode('{"k": [true]}'))
+# %% copies_of_all_kinds
+import copy
+from collections import Counter, OrderedDict, defaultdict, deque, ChainMap
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+class Point(NamedTuple):
+    x: int
+    tags: list
+@dataclass(frozen=True)
+class Frozen:
+    n: int
+    items: list = field(default_factory=list)
+@dataclass(slots=True)
+class Slotted:
+    a: int
+    b: dict
+class Stack(list):
+    def __init__(self, *items, name="s"):
+        super().__init__(items)
+        self._name = name
+class Trouble(Exception):
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+groups = defaultdict(list, a=[1])
+values = [deque([1, [2]], maxlen=3), OrderedDict(a=[1]), groups, Counter("aab"), {1, 2}, frozenset({3}),
+          Fraction(1, 3), Decimal("1.5"), date(2024, 2, 29), timedelta(1), bytearray(b"x"), range(3), 1j,
+          Point(1, ["t"]), Frozen(1, [2]), Slotted(1, {"k": [1]}), ("a", [1]), slice(1, 2)]
+for value in values:
+    one, two = copy.copy(value), copy.deepcopy(value)
+    print(type(two).__name__, one == value, two == value, two)
+stack = Stack([1], 2, name="t")
+two = copy.deepcopy(stack)
+two[0].append(9)
+print(stack, two, two._name, type(two).__name__)
+error = copy.copy(Trouble(7))
+print(error.code, error.args)
+loop = [1]
+loop.append(loop)
+again = copy.deepcopy(loop)
+print(again[1] is again, again is not loop)
+shared = [0]
+pair = copy.deepcopy({"a": shared, "b": shared})
+pair["a"].append(1)
+print(pair)
+p = Point(1, ["t"])
+print(copy.copy(p).tags is p.tags, copy.deepcopy(p).tags is p.tags, copy.deepcopy(ChainMap({"a": [1]}, {}))["a"])
+# %% copy_hooks
+import copy
+class Node:
+    def __init__(self, value, next=None):
+        self.value, self.next = value, next
+    def __copy__(self):
+        return Node(self.value, self.next)
+    def __deepcopy__(self, memo):
+        if id(self) in memo:
+            return memo[id(self)]
+        new = Node(copy.deepcopy(self.value, memo))
+        memo[id(self)] = new
+        new.next = copy.deepcopy(self.next, memo)
+        return new
+a = Node([1])
+a.next = Node([2], a)
+b = copy.deepcopy(a)
+print(b is not a, b.next.next is b, b.value, b.value is not a.value, copy.copy(a).next is a.next)
+# %% newtypes_and_named_tuples_of_typing
+from typing import NamedTuple, NewType, Optional
+UserId = NewType("UserId", int)
+def name_of(user: Optional[UserId]) -> str:
+    return f"user {user}"
+print(name_of(UserId(5)), UserId.__name__, UserId(3) + 1)
+Pair = NamedTuple("Pair", [("left", int), ("right", str)])
+print(Pair(1, "b"), Pair(left=2, right="c")._replace(left=3), Pair._fields)
+match Pair(1, "b"):
+    case Pair(1, right):
+        print(right)
+# %% attributes_of_exceptions
+def risky(n):
+    try:
+        return 1 / n
+    except ZeroDivisionError as e:
+        e.argument = n
+        raise
+try:
+    risky(0)
+except ZeroDivisionError as e:
+    print(e.argument, e)
+# %% catching_an_exit
+import sys
+def main():
+    sys.exit(3)
+try:
+    main()
+except BaseException as e:
+    print(type(e).__name__, e.code)
+try:
+    raise KeyboardInterrupt
+except:
+    print("stopped")
+def numbers():
+    try:
+        yield 1
+        yield 2
+    except GeneratorExit:
+        print("closed")
+g = numbers()
+next(g)
+g.close()
+# %% names_of_a_class
+class Config:
+    debug = True
+    _level = 3
+    def show(self):
+        pass
+print([name for name in vars(Config) if not name.startswith("__")])

@@ -291,3 +291,17 @@ class D:
 try:
     class A: x = D()
 except RuntimeError: pass
+# %% bare_except_does_not_stop_the_clock -> timeout
+while True:
+    try:
+        while True:
+            pass
+    except:
+        pass
+# %% except_base_exception_does_not_stop_the_clock -> timeout
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        continue

@@ -1,0 +1,66 @@
+"""Classes of programs: what they derive from, and what patterns and comparisons may read of their objects."""
+
+from __future__ import annotations
+
+import builtins
+import types
+from collections.abc import Callable, Container, Iterator
+from itertools import takewhile
+from typing import Any
+
+from . import names
+from .guards import is_own_class
+
+_subclasses: Callable[[type], list[type]] = type.__dict__["__subclasses__"]
+
+
+def build_class(bases: Container[type]) -> Callable[..., type]:
+    """`__build_class__` for programs: a class is derived from their own and from `bases`.
+
+    What else they can lay hands on, by `type(x)`, has a life of its own: some forward every attribute to another
+    object (`type(list[int])`, `super`), and a guard that reads `__dict__` would be given that object's.
+    """
+
+    def build(body: Any, name: str, /, *given: Any, **keywords: Any) -> type:
+        for base in types.resolve_bases(given):
+            if isinstance(base, type) and not (is_own_class(base) or base in bases):
+                raise TypeError(f"a class cannot be derived from {names.strip(base.__name__)!r} here")
+        made: type = builtins.__build_class__(body, name, *given, **keywords)
+        if isinstance(made, type):
+            for field in getattr(made, "__dataclass_fields__", ()):
+                check_field(made, field)
+            keep_plain_patterns(made)
+        return made
+
+    return build
+
+
+def check_field(cls: type, name: str) -> None:
+    """Raise ValueError where the dataclass field `name` of `cls` may turn out to be a library's method.
+
+    Comparisons, `replace` and `asdict` read fields without the guard of names like `format`.
+    """
+    if name in names.GUARDED and any(name in vars(base) for base in cls.__mro__ if not is_own_class(base)):
+        raise ValueError(f"a field cannot be named {name!r}: a base class has a method of that name; choose another")
+
+
+def keep_plain_patterns(cls: type) -> None:
+    """Let `case C(x, y)` read plain names only: objects of any class can be made to match some classes."""
+    listed = vars(cls).get("__match_args__")
+    if listed is not None:
+        kept = tuple(takewhile(_is_plain, listed))
+        if kept != listed:
+            type.__setattr__(cls, "__match_args__", kept)
+
+
+def _is_plain(name: object) -> bool:
+    if type(name) is not str or name in names.GUARDED or name in names.INTERNALS or names.is_dunder(name):
+        return False
+    return not name.startswith("_") or names.MARK in name or name in names.PUBLIC_PRIVATE
+
+
+def own_subclasses(cls: type) -> Iterator[type]:
+    """`cls` and the program's classes derived from it, however far."""
+    yield cls
+    for derived in _subclasses(cls):
+        yield from own_subclasses(derived)
