@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,7 +62,8 @@ def attach_adapter(model: PreTrainedModel, lora: LoraSettings, *, seed: int) -> 
 
 def merge_adapter(adapter: PeftModel, *, seed: int) -> PeftModel:
     """Fold `adapter` into its base and wrap the result with a fresh adapter of the same settings."""
-    config = adapter.peft_config[adapter.active_adapter]
+    config = copy.copy(adapter.peft_config[adapter.active_adapter])
+    config.base_model_name_or_path = None  # that of a checkpoint's folder, and no longer true
     return _wrap(adapter.merge_and_unload(), config, seed)
 
 
