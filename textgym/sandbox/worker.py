@@ -20,6 +20,7 @@ _WARM_UP = (
     "from math import sqrt\ndef f(n):\n    return [i * i for i in range(n)]\nprint(f(9)[-1], f'{sqrt(2):.3f}')\nf(3)"
 )
 
+_LATE_S = 0.05  # beyond the limit, a run that went on has not heard of it
 _AGAIN_S = 0.02  # a finalizer or a callback drops what is raised in it, so it is raised again
 
 
@@ -100,6 +101,7 @@ class Server:
         }
 
     def _run(self, timer: _SoftTimer, source: str) -> tuple[str, str | None, str | None]:
+        begin = time.thread_time()
         try:
             try:
                 timer.start()
@@ -108,7 +110,8 @@ class Server:
                 timer.stop()
         except self._module.SoftTimeout:
             timer.stop()
-        if timer.rang:  # also where a finalizer dropped the exception
+        # Also where a finalizer dropped the exception, or no frame was left for the handler at the deepest recursion.
+        if timer.rang or time.thread_time() - begin > self._limits.cpu_s + _LATE_S:
             text = f"stopped after {self._limits.cpu_s:g} s of CPU time; what it had done by then is kept"
             return "timeout", None, text
         return outcome.status, outcome.value, outcome.error

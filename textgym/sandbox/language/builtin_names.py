@@ -27,7 +27,7 @@ _EXCEPTIONS = """
     LookupError MemoryError ModuleNotFoundError NameError NotADirectoryError NotImplementedError OSError
     OverflowError PermissionError RecursionError ReferenceError RuntimeError RuntimeWarning StopIteration
     SyntaxError SyntaxWarning SystemError SystemExit TimeoutError TypeError UnboundLocalError
-    UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError UserWarning ValueError Warning
+    UnicodeError UserWarning ValueError Warning
     ZeroDivisionError ConnectionError ConnectionRefusedError ConnectionResetError BrokenPipeError
     BlockingIOError StopAsyncIteration UnicodeWarning PendingDeprecationWarning ImportWarning
 """
@@ -93,6 +93,7 @@ _SHARED: Mapping[str, Any] = {
     **{name: getattr(builtins, name) for name in (_FUNCTIONS + _EXCEPTIONS).split()},
     **{name: _refusal(name, instead) for name, instead in _REFUSED.items()},
     "BaseException": Exception,  # in an `except` it is `_exception_`
+    **dict.fromkeys(("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError"), UnicodeError),
     "type": Kind,
     "dir": dir_names,
     "__import__": import_for_c,

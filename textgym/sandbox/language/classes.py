@@ -22,6 +22,8 @@ def build_class(bases: Container[type]) -> Callable[..., type]:
     """
 
     def build(body: Any, name: str, /, *given: Any, **keywords: Any) -> type:
+        if any(is_own_class(type(base)) for base in given):  # it would be asked for its bases twice
+            raise TypeError("a class is derived from classes, not from an object of one")
         for base in types.resolve_bases(given):
             if isinstance(base, type) and not (is_own_class(base) or base in bases):
                 raise TypeError(f"a class cannot be derived from {names.strip(base.__name__)!r} here")

@@ -14,6 +14,7 @@ import enum
 import fractions
 import functools
 import io
+import itertools
 import random
 import re
 import string
@@ -42,7 +43,7 @@ _COPIED = frozenset(
         collections.deque, collections.OrderedDict, collections.defaultdict, collections.Counter, collections.ChainMap,
         collections.UserDict, collections.UserList, fractions.Fraction, decimal.Decimal, decimal.Context,
         datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone, datetime.tzinfo,
-        random.Random, string.Template, textwrap.TextWrapper, io.StringIO, io.BytesIO,
+        random.Random, itertools.count, string.Template, textwrap.TextWrapper, io.StringIO, io.BytesIO,
     }
 )  # fmt: skip
 """Library classes whose own word on how they are made anew is good, for them and what is derived from them."""
@@ -142,7 +143,7 @@ def _stays(value: Any, kind: type) -> bool:
 def _check(kind: type) -> None:
     """Raise TypeError unless it is known how instances of `kind` are made anew."""
     definer = defined_in(kind, "__reduce_ex__", "__reduce__")
-    known = kind in _COPIED or issubclass(kind, BaseException | random.Random)
+    known = kind is object or kind in _COPIED or issubclass(kind, BaseException | random.Random)
     if is_own_class(kind):
         known = definer is object or definer in _COPIED or issubclass(definer or object, BaseException)
     if not known:

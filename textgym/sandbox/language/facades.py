@@ -97,7 +97,7 @@ def _take(module: Any, listed: str, **replaced: Any) -> dict[str, Any]:
 
 _TYPING = """
     Any Callable ClassVar Concatenate Final Generic Literal LiteralString Never NoReturn NotRequired Optional
-    ParamSpec Protocol Required Self Tuple TypeAlias TypeGuard TypeVar TypeVarTuple Union Unpack Annotated
+    ParamSpec Protocol Required Self Tuple TypeAlias TypeGuard TypeVar TypeVarTuple Union Unpack
     AbstractSet Collection Container Hashable ItemsView Iterable Iterator KeysView Mapping MappingView
     MutableMapping MutableSequence MutableSet Sequence Sized ValuesView Reversible SupportsAbs SupportsFloat
     SupportsIndex SupportsInt SupportsRound ChainMap Counter DefaultDict Deque Dict FrozenSet List OrderedDict
@@ -134,7 +134,12 @@ def _shared() -> dict[str, Facade]:
         "statistics": _take(statistics, " ".join(statistics.__all__)),
         "fractions": _take(fractions, "Fraction"),
         "numbers": _take(numbers, "Number Complex Real Rational Integral"),
-        "decimal": {name: value for name, value in vars(decimal).items() if name[0] in "ABCDFHIMORSUZ"}
+        # Without the context objects that all share: BasicContext, DefaultContext, ExtendedContext.
+        "decimal": {
+            name: value
+            for name, value in vars(decimal).items()
+            if name[0] in "CDFHIMORSUZ" and not isinstance(value, decimal.Context)
+        }
         | _take(decimal, "getcontext localcontext"),
         "functools": _take(
             functools,
@@ -170,6 +175,7 @@ def _shared() -> dict[str, Facade]:
             typing,
             _TYPING,
             Type=Kind,
+            Annotated=replacements.Annotated,
             NamedTuple=records.NamedTuple,
             NewType=replacements.NewType,
             final=replacements.unchanged,
@@ -180,7 +186,8 @@ def _shared() -> dict[str, Facade]:
         ),
         "dataclasses": _take(
             dataclasses,
-            "FrozenInstanceError InitVar KW_ONLY MISSING field is_dataclass replace",
+            "FrozenInstanceError InitVar KW_ONLY MISSING is_dataclass replace",
+            field=records.field,
             fields=records.fields,
             asdict=records.asdict,
             astuple=records.astuple,
@@ -314,7 +321,13 @@ def traceback_facade(render: Callable[[BaseException], str], write: Callable[[st
         """traceback.print_exception"""
         put("".join(format_exception(error, value)), file)
 
-    functions: tuple[Callable[..., Any], ...] = (format_exception, format_exc, print_exc, print_exception)
+    def format_exception_only(error: Any, value: Any = None) -> list[str]:
+        """traceback.format_exception_only"""
+        return format_exception(error, value)[-1:]
+
+    functions: tuple[Callable[..., Any], ...] = (
+        format_exception, format_exception_only, format_exc, print_exc, print_exception,
+    )  # fmt: skip
     return facade("traceback", {function.__name__: replacements.Opaque(function) for function in functions})
 
 
@@ -357,7 +370,7 @@ KNOWN_CLASSES = frozenset(
     for value in vars(module).values()
     if not isinstance(value, str)
     for kind in _classes(value)
-) - {types.MappingProxyType, dataclasses.InitVar, replacements.NewType}
+) - {types.MappingProxyType, dataclasses.InitVar, replacements.NewType, replacements.Annotated}
 """The classes of these modules, from which a program may derive its own."""
 
 

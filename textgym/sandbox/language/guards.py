@@ -7,6 +7,7 @@ classes are shared by all code of a session; nobody patches them.
 from __future__ import annotations
 
 import decimal
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -70,8 +71,10 @@ def is_own(value: object) -> bool:
     if isinstance(value, type):
         return is_own_class(value)
     kind = type(value)
-    if is_own_class(kind) or is_own_function(value) or issubclass(kind, BaseException):
+    if is_own_class(kind) or is_own_function(value):
         return True
+    if issubclass(kind, BaseException):
+        return not issubclass(kind, UnicodeError)  # whose text is found by numbers that nobody checks
     return kind is decimal.Context or kind is SimpleNamespace
 
 
@@ -136,11 +139,33 @@ GenericAlias.__qualname__, GenericAlias.__module__ = "GenericAlias", "types"
 _TYPING_CLASSES = (typing.TypeVar, typing.TypeVarTuple, typing.ParamSpec)  # which programs can name anyway
 
 
+class _UnicodeErrorKind(type):
+    """The class of what programs know as the class of a `UnicodeDecodeError`."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return type(value).__name__ == cls.__name__
+
+
+def _stand_in(error: type) -> type:
+    def refuse(cls: type, *_: Any) -> Any:
+        raise TypeError(f"{error.__name__} cannot be made here; raise UnicodeError or ValueError")
+
+    return _UnicodeErrorKind(error.__name__, (), {"__new__": refuse, "__module__": "builtins"})
+
+
+# The real ones take any position in their text, and read memory there. Programs know them as UnicodeError.
+_UNICODE_ERRORS: dict[type, type] = {
+    kind: _stand_in(kind) for kind in (UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError)
+}
+
+
 def kind_of(value: object) -> type:
     """The class of `value`; of a class, `Kind`, whatever its metaclass."""
     kind = type(value)
     if issubclass(kind, types.GenericAlias) or (_class_module(kind) == "typing" and kind not in _TYPING_CLASSES):
         return GenericAlias
+    if kind in _UNICODE_ERRORS:
+        return _UNICODE_ERRORS[kind]
     return Kind if issubclass(kind, type) else kind
 
 
@@ -248,6 +273,23 @@ class Guards:
     def _get_members(self, value: Any) -> Any:
         # A copy: a comparison with the library's view of them would hand the dict behind it to the other side.
         return types.MappingProxyType(dict(value.__members__))
+
+    # Likewise, or a library's own: it would be changed for all.
+
+    def _get_groupindex(self, value: Any) -> Any:
+        found = self._harmless(value, "groupindex", value.groupindex)
+        return types.MappingProxyType(dict(found)) if isinstance(value, re.Pattern) else found
+
+    def _get_field_defaults(self, value: Any) -> Any:
+        return dict(value._field_defaults)
+
+    def _get_slots(self, value: Any) -> Any:
+        found = value.__slots__
+        if isinstance(found, str):
+            return _as_written(found)
+        if not isinstance(found, tuple | list | dict | set | frozenset):
+            raise AttributeError(f"{kind_of(value).__name__!r} object has no attribute '__slots__'")
+        return tuple(_as_written(name) for name in found)
 
     def _get_annotations(self, value: Any) -> dict[str, Any]:
         if not (is_own_class(value) or is_own_function(value)):

@@ -9,6 +9,7 @@ import contextlib
 import decimal
 import math
 import sys
+import typing
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -242,6 +243,8 @@ def preload() -> None:
     """Runs a program that touches what first runs set up late, so that forks share it."""
     quiet = Interpreter(lambda text: None)
     quiet.run(_WARM_UP)
+    for forget in typing._cleanups:  # type: ignore[attr-defined]
+        forget()  # what the trainer's code has asked typing for: a key of that cache is shown to what is equal to it
     for codec in _CODECS:  # each is a module of its own, which no confined process could load
         "a".encode(codec)
 

@@ -43,7 +43,7 @@ LITERAL_VARIABLES = frozenset({"__slots__", "__match_args__"})
 # What modules say of themselves, and nothing reads here.
 MODULE_VARIABLES = frozenset({"__all__", "__author__", "__version__"})
 
-READABLE_DUNDERS = SYNTAX_METHODS | {"__doc__", "__module__", "__slots__"}
+READABLE_DUNDERS = SYNTAX_METHODS | {"__doc__", "__module__"}
 WRITABLE_DUNDERS = frozenset({"__name__", "__qualname__", "__doc__"})
 
 # What named tuples and enumerations offer has an underscore because it shares a namespace with fields and members.
@@ -62,14 +62,14 @@ _INTERNALS = (
     "co_argcount co_posonlyargcount co_kwonlyargcount co_nlocals co_stacksize co_firstlineno co_linetable co_lnotab "
     "co_exceptiontable co_lines co_positions co_branches co_replace "
     "func_globals func_code func_closure func_defaults func_dict func_doc func_name "
-    "im_class im_func im_self mro with_traceback"
+    "im_class im_func im_self mro with_traceback copy_with unicode_whitespace_trans"
 )
 INTERNALS = frozenset(_INTERNALS.split())
 
 # Harmless on most objects, read through `guards.Guards.getattr`, which looks at the object and at what it would give.
 _GUARDED = """
-    format format_map obj register now today utcnow evaluate
-    __class__ __dict__ __annotations__ __cause__ __context__ __name__ __qualname__ __members__
+    format format_map obj register now today utcnow evaluate groupindex _field_defaults
+    __class__ __dict__ __annotations__ __cause__ __context__ __name__ __qualname__ __members__ __slots__
 """
 GUARDED = frozenset(_GUARDED.split()) | SETUP_METHODS | STORE_METHODS
 

@@ -9,6 +9,7 @@ import keyword
 import sys
 import types
 import typing
+import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -52,13 +53,14 @@ NamedTuple = _NamedTupleMaker(_named_tuple, "NamedTuple")
 
 
 def _identifier(text: Any) -> str:
-    if type(text) is not str or not names.strip(text).isidentifier() or keyword.iskeyword(text):
-        raise ValueError(f"{text!r} is not a name: use letters, digits and underscores")
+    plain = names.strip(text) if type(text) is str else ""
+    if not plain.isidentifier() or keyword.iskeyword(plain) or unicodedata.normalize("NFKC", plain) != plain:
+        raise ValueError(f"{text!r} is not a name: use letters, digits and underscores")  # as the compiler spells them
     if names.is_dunder(text):
         raise ValueError(f"a field cannot be named {text!r}: choose a name without leading underscores")
     if text in names.INTERNALS:
         raise ValueError(f"a field cannot be named {text!r}: frames, code and type internals are out of reach here")
-    return text
+    return str(text)
 
 
 # Where the library looks for what annotations in text mean, `x: "ClassVar[int]"`: in a module of its own, by name.
@@ -127,15 +129,20 @@ def _annotated(cls: type) -> list[tuple[str, Any]]:
 
 
 def fields(class_or_instance: Any, /) -> tuple[dataclasses.Field[Any], ...]:
-    """dataclasses.fields, with private names as the program writes them."""
+    """dataclasses.fields, with private names as the program writes them, and metadata that no other field shares."""
     return tuple(_as_written(field) for field in dataclasses.fields(class_or_instance))
 
 
 def _as_written(field: dataclasses.Field[Any]) -> dataclasses.Field[Any]:
-    if names.MARK in field.name:
-        field = library_copy.copy(field)
-        field.name = names.strip(field.name)
+    field = library_copy.copy(field)
+    field.name = names.strip(field.name)
+    field.metadata = types.MappingProxyType(dict(field.metadata))
     return field
+
+
+def field(*, metadata: Any = None, **options: Any) -> Any:
+    """dataclasses.field; all fields without metadata share one dict in the library."""
+    return dataclasses.field(metadata=dict(metadata or {}), **options)
 
 
 def asdict(instance: Any, /, *, dict_factory: Callable[[Any], Any] = dict) -> Any:

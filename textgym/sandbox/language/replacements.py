@@ -138,6 +138,18 @@ def runtime_checkable(cls: Any) -> Any:
     return typing.runtime_checkable(cls)
 
 
+class Annotated:
+    """typing.Annotated, without its notes: the library's, called, sets an attribute of what its first item gives."""
+
+    def __new__(cls) -> Any:
+        raise TypeError("write Annotated[int, ...]")
+
+    def __class_getitem__(cls, items: Any) -> Any:
+        if type(items) is not tuple or len(items) < 2:
+            raise TypeError("Annotated[...] should be used with at least two arguments (a type and an annotation)")
+        return items[0]
+
+
 class NewType:
     """typing.NewType; the library's is copied by its name, whatever that is."""
 

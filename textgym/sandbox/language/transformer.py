@@ -94,7 +94,7 @@ class Transformer(NamePolicy):
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         if getattr(node, "type_params", None):
             raise self.refuse(node, "type parameters are not supported here; use typing.Generic")
-        node.name = self.bound(node, node.name)
+        node.name = self._plain_bound(node, node.name)
         node.decorator_list = [self.visit(decorator) for decorator in node.decorator_list]
         node.bases = [self.visit(base) for base in node.bases]
         node.keywords = self._class_keywords(node)
@@ -166,7 +166,11 @@ class Transformer(NamePolicy):
         return node
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
-        if node.type is None or is_name(node.type, "BaseException"):
+        if isinstance(node.type, ast.Tuple):
+            everything = ast.Starred(load("_exception_"), ast.Load())
+            kinds = [everything if is_name(kind, "BaseException") else self.visit(kind) for kind in node.type.elts]
+            node.type = placed(ast.Tuple(kinds, ast.Load()), node.type)
+        elif node.type is None or is_name(node.type, "BaseException"):
             node.type = placed(load("_exception_"), node)
         else:
             node.type = self.visit(node.type)

@@ -61,13 +61,13 @@ class A(B, type, P): pass
 match str:
     case A(f): r = f("{0.__class__}", 1)
 r
-# %% mro_entries_getattr -> value 5
+# %% mro_entries_getattr -> error
 class B:
     def __getattr__(self, n):
         return lambda *a: (int,)
 class A(B()): pass
 A(5)
-# %% user_metaclass_instance -> value ['__module__', '__qualname__']
+# %% user_metaclass_instance -> error
 class M:
     def __init__(self, *a): self.a = a
 class A(M()): pass

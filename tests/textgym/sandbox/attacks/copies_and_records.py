@@ -311,3 +311,103 @@ except ZeroDivisionError as e:
 # %% exception_attribute_of_a_dunder -> error
 e = ValueError()
 setattr(e, "__class__", KeyError)
+# %% dataclass_field_that_the_compiler_spells_otherwise -> error
+from typing import TypedDict
+from dataclasses import dataclass
+X = dataclass(init=False)(TypedDict("X", {"__self_\uff3f": int}))
+got = []
+class S(list):
+    def __eq__(self, o):
+        got.append(o)
+        return True
+X.__eq__(len, S().append)
+got[0].eval("1")
+# %% namedtuple_field_that_the_compiler_spells_otherwise -> error
+from collections import namedtuple
+namedtuple("A", ["\uff47i_frame"])
+# %% unicode_error_made_to_read_memory -> value "UnicodeError('u', b'abc', -1000000000000000, -999999999999999, 'r')"
+repr(UnicodeDecodeError("u", b"abc", -10**15, -10**15 + 1, "r"))
+# %% unicode_error_told_to_read_memory -> error
+try:
+    b"\xff".decode()
+except UnicodeDecodeError as e:
+    e.object = 1.7e308
+# %% unicode_error_class_by_type -> error
+try:
+    b"\xff".decode()
+except UnicodeDecodeError as e:
+    type(e)("u", b"abc", -10**15, -10**15 + 1, "r")
+# %% unicode_error_as_a_base_by_type -> error
+try:
+    b"\xff".decode()
+except ValueError as e:
+    class U(type(e)):
+        pass
+# %% unicode_error_made_anew_by_init -> error
+try:
+    b"\xff".decode()
+except ValueError as e:
+    e.__init__("u", b"abc", -10**15, -10**15 + 1, "r")
+# %% class_in_the_place_of_new -> refused
+import calendar
+from enum import Enum
+class E(Enum):
+    @(lambda c: (lambda cls, *a: calendar.day_name))
+    class __new__: pass
+    A = "%d"
+# %% bases_that_change_their_mind -> error
+class B:
+    n = 0
+    def __getattr__(self, name):
+        if name != "__mro_entries__": raise AttributeError(name)
+        def entries(bases):
+            self.n += 1
+            return (int,) if self.n % 2 else (super,)
+        return entries
+class MS(B()): pass
+# %% annotated_sets_no_attribute -> value True
+import statistics
+from typing import Annotated
+Annotated[lambda: statistics.mean, 1]() is statistics.mean
+# %% annotated_is_its_first_item -> value True
+from typing import Annotated
+Annotated[int, "positive"] is int
+# %% alias_copied_with_a_function -> refused
+from typing import List
+List[int].copy_with((lambda: 1,))
+# %% field_metadata_is_not_shared -> value {}
+from dataclasses import dataclass, field, fields
+class Spy:
+    def __eq__(self, other):
+        other["evil"] = 1
+        return True
+@dataclass
+class A:
+    x: int = 0
+fields(A)[0].metadata == Spy()
+field().metadata == Spy()
+dict(fields(A)[0].metadata)
+# %% pattern_groups_are_not_shared -> value 'a 1'
+import re
+from string import Template
+class Spy:
+    def __eq__(self, other):
+        other["named"] = 1
+        return True
+Template.pattern.groupindex == Spy()
+Template("a $x").substitute(x=1)
+# %% slots_of_a_library_class -> error
+from statistics import NormalDist
+NormalDist.__slots__["x"] = 1
+# %% defaults_of_a_library_tuple -> value {}
+from decimal import DecimalTuple
+DecimalTuple._field_defaults["evil"] = 1
+DecimalTuple._field_defaults
+# %% white_space_of_textwrap -> refused
+import textwrap
+textwrap.TextWrapper.unicode_whitespace_trans[97] = "X"
+# %% context_that_all_contexts_copy -> error
+import decimal
+decimal.DefaultContext.traps[decimal.DivisionByZero] = False
+# %% context_that_all_share -> error
+from decimal import BasicContext

@@ -228,3 +228,23 @@ for n in ("_x", "y"):
 setattr(a, "z", 5)
 delattr(a, "y")
 print(hasattr(a, "y"), getattr(a, "go")(), a.z, getattr(a, "nope", None))
+# %% exception_tuples_and_unicode
+import traceback
+def attempt(action):
+    try:
+        return action()
+    except UnicodeDecodeError as e:
+        return type(e).__name__, e.reason, e.start
+    except (ValueError, BaseException) as e:
+        return type(e).__name__, str(e)
+print(attempt(lambda: b"\xff".decode("utf-8")))
+print(attempt(lambda: int("x")))
+try:
+    "é".encode("ascii")
+except UnicodeError as e:
+    print(isinstance(e, ValueError), e.encoding, e.object)
+try:
+    1 / 0
+except ZeroDivisionError as e:
+    print(traceback.format_exception_only(type(e), e))
+

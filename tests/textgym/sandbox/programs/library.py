@@ -551,3 +551,23 @@ class Config:
     def show(self):
         pass
 print([name for name in vars(Config) if not name.startswith("__")])
+# %% copies_of_sentinels_and_counters
+import copy, itertools
+from dataclasses import dataclass, field
+MISSING = object()
+ids = itertools.count(5)
+next(ids)
+again = copy.copy(ids)
+print(next(again), next(ids))
+print(type(copy.copy(object())).__name__, type(copy.deepcopy({"m": MISSING})["m"]).__name__)
+@dataclass
+class Item:
+    __slots__ = ("x",)
+    x: int
+print(Item.__slots__, Item(3))
+@dataclass
+class Field:
+    n: int = field(default=1, metadata={"unit": "m"})
+from dataclasses import fields
+print(fields(Field)[0].metadata["unit"], Field())
+

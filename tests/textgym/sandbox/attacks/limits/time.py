@@ -305,3 +305,19 @@ while True:
             pass
     except BaseException:
         continue
+# %% deepest_recursion_hears_no_limit -> timeout or lost
+def spin(n):
+    try:
+        spin(n + 1)
+    except RecursionError:
+        pass
+    else:
+        return
+    i = 0
+    while i < 3 * 10 ** 7:
+        try:
+            while i < 3 * 10 ** 7:
+                i += 1
+        except RecursionError:
+            pass
+spin(0)
