@@ -247,4 +247,3 @@ try:
     1 / 0
 except ZeroDivisionError as e:
     print(traceback.format_exception_only(type(e), e))
-

@@ -570,4 +570,3 @@ class Field:
     n: int = field(default=1, metadata={"unit": "m"})
 from dataclasses import fields
 print(fields(Field)[0].metadata["unit"], Field())
-
