@@ -74,7 +74,7 @@ class SimpleNamespace:
 
     def __init__(self, /, **attributes: Any) -> None:
         for name, value in attributes.items():
-            if names.is_dunder(name):
+            if type(name) is not str or names.is_dunder(name):
                 raise AttributeError(f"setting {name!r} is refused; choose a name without leading underscores")
             try:
                 self.__dict__[names.private(name)] = value

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from . import stopping
 from .classes import build_class
-from .guards import Guards, Kind, checked_new, dir_names, told_name
+from .guards import Guards, Kind, checked_new, dir_names, told_getattr, told_name
 from .replacements import Opaque
 
 _FUNCTIONS = """
@@ -102,6 +102,7 @@ _SHARED: Mapping[str, Any] = {
     "_type_": type,
     "_new_": checked_new,
     "_told_name_": told_name,
+    "_told_getattr_": told_getattr,
     "_stop_": stopping.SoftTimeout,
     "_stop_here_": stopping.stop_here,
     "_finally_": stopping.Finally,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 import types
+import typing
 from collections.abc import Callable, Container, Iterator
 from itertools import takewhile
 from typing import Any
 
 from . import names
 from .guards import is_own_class
+from .replacements import Opaque
 
 _subclasses: Callable[[type], list[type]] = type.__dict__["__subclasses__"]
 
@@ -22,7 +24,7 @@ def build_class(bases: Container[type]) -> Callable[..., type]:
     """
 
     def build(body: Any, name: str, /, *given: Any, **keywords: Any) -> type:
-        if any(is_own_class(type(base)) for base in given):  # it would be asked for its bases twice
+        if not all(map(_has_bases, given)):
             raise TypeError("a class is derived from classes, not from an object of one")
         for base in types.resolve_bases(given):
             if isinstance(base, type) and not (is_own_class(base) or base in bases):
@@ -35,6 +37,17 @@ def build_class(bases: Container[type]) -> Callable[..., type]:
         return made
 
     return build
+
+
+def _has_bases(base: object) -> bool:
+    """Whether `base` is a class, or an object of which it is known what classes it stands for.
+
+    Others would be asked for their `__mro_entries__` twice, and might answer differently.
+    """
+    kind = type(base)
+    if issubclass(kind, type | types.GenericAlias) or base is typing.TypedDict:
+        return True
+    return isinstance(base, Opaque) or (kind.__module__ == "typing" and not is_own_class(kind))
 
 
 def check_field(cls: type, name: str) -> None:

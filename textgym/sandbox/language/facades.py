@@ -186,7 +186,8 @@ def _shared() -> dict[str, Facade]:
         ),
         "dataclasses": _take(
             dataclasses,
-            "FrozenInstanceError InitVar KW_ONLY MISSING is_dataclass replace",
+            "FrozenInstanceError InitVar KW_ONLY MISSING is_dataclass",
+            replace=records.replace,
             field=records.field,
             fields=records.fields,
             asdict=records.asdict,

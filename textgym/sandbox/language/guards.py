@@ -66,6 +66,17 @@ def told_name(function: Any) -> Any:
     return method
 
 
+def told_getattr(function: Any) -> Any:
+    """A program's `__getattr__`, likewise. It is not asked for dunder names: libraries ask for some of these twice."""
+
+    def method(owner: Any, name: Any) -> Any:
+        if type(name) is not str or names.is_dunder(name):
+            raise AttributeError(f"{kind_of(owner).__name__!r} object has no attribute {name!r}")
+        return function(owner, names.strip(name))
+
+    return method
+
+
 def is_own(value: object) -> bool:
     """Whether a program may set attributes of `value`."""
     if isinstance(value, type):

@@ -84,6 +84,8 @@ class Interpreter:
 
     def __init__(self, write: Callable[[str], object], seed: int = 0) -> None:
         self._write = write
+        for forget in typing._cleanups:  # type: ignore[attr-defined]
+            forget()  # what others have asked typing for: a key of its cache is shown to what is equal to it
         clock = Clock()
         guards = Guards(clock)
         bases = {*BUILTIN_CLASSES, *facades.KNOWN_CLASSES, abc.ABC}
@@ -243,8 +245,6 @@ def preload() -> None:
     """Runs a program that touches what first runs set up late, so that forks share it."""
     quiet = Interpreter(lambda text: None)
     quiet.run(_WARM_UP)
-    for forget in typing._cleanups:  # type: ignore[attr-defined]
-        forget()  # what the trainer's code has asked typing for: a key of that cache is shown to what is equal to it
     for codec in _CODECS:  # each is a module of its own, which no confined process could load
         "a".encode(codec)
 

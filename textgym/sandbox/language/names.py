@@ -62,7 +62,7 @@ _INTERNALS = (
     "co_argcount co_posonlyargcount co_kwonlyargcount co_nlocals co_stacksize co_firstlineno co_linetable co_lnotab "
     "co_exceptiontable co_lines co_positions co_branches co_replace "
     "func_globals func_code func_closure func_defaults func_dict func_doc func_name "
-    "im_class im_func im_self mro with_traceback copy_with unicode_whitespace_trans"
+    "im_class im_func im_self mro with_traceback copy_with unicode_whitespace_trans getbuffer"
 )
 INTERNALS = frozenset(_INTERNALS.split())
 

@@ -86,8 +86,8 @@ class NamePolicy(RestrictingNodeTransformer):
 
     def _assignable(self, node: ast.AST, name: str) -> str:
         """The compiled form of a variable that is assigned: `__new__` must be a function, which is then checked."""
-        if name == "__new__":
-            raise self.refuse(node, "write __new__ as a function: def __new__(cls, ...)")
+        if name in ("__new__", "__getattr__"):
+            raise self.refuse(node, f"write {name} as a function: def {name}(...)")
         return self.bound(node, name)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:

@@ -11,7 +11,7 @@ import types
 import typing
 import unicodedata
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from . import names
 from .classes import check_field, keep_plain_patterns, own_subclasses
@@ -84,8 +84,13 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
     if getattr(cls, "_is_protocol", False):  # all objects can be its instances, and then patterns read its fields
         raise TypeError("dataclass() cannot decorate a protocol; make a class that implements it")
     options = {name: bool(value) for name, value in options.items()}
+    if "__annotations__" in vars(cls):  # what the library reads is what is checked here
+        type.__setattr__(cls, "__annotations__", dict(vars(cls)["__annotations__"]))
     if type(cls.__doc__) not in (str, types.NoneType):
         raise TypeError("the docstring of a dataclass must be text")
+    given = [id(value) for _, value in _annotated(cls) if isinstance(value, dataclasses.Field)]
+    if len(set(given)) < len(given):
+        raise TypeError("one field() is used for two names; write one for each")
     # No code of the program runs from here to where the library has read the names.
     for name, value in _annotated(cls):
         _identifier(name)
@@ -109,6 +114,8 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
         cls.__module__ = module
     made.__module__ = module
     keep_plain_patterns(made)
+    own = vars(made)["__dataclass_fields__"]
+    own.update((name, library_copy.copy(field)) for name, field in own.items())  # which no other class can rename
     if not documented:
         made.__doc__ = f"{cls.__name__}({', '.join(field.name for field in dataclasses.fields(made) if field.init)})"
     return made
@@ -130,12 +137,18 @@ def _annotated(cls: type) -> list[tuple[str, Any]]:
 
 def fields(class_or_instance: Any, /) -> tuple[dataclasses.Field[Any], ...]:
     """dataclasses.fields, with private names as the program writes them, and metadata that no other field shares."""
-    return tuple(_as_written(field) for field in dataclasses.fields(class_or_instance))
+    return tuple(_as_written(name, field) for name, field in _named_fields(class_or_instance))
 
 
-def _as_written(field: dataclasses.Field[Any]) -> dataclasses.Field[Any]:
+def _named_fields(class_or_instance: Any) -> list[tuple[str, dataclasses.Field[Any]]]:
+    """The fields by the names that were checked; a field's own word may have changed since."""
+    listed = set(map(id, dataclasses.fields(class_or_instance)))
+    return [(name, f) for name, f in class_or_instance.__dataclass_fields__.items() if id(f) in listed]
+
+
+def _as_written(name: str, field: dataclasses.Field[Any]) -> dataclasses.Field[Any]:
     field = library_copy.copy(field)
-    field.name = names.strip(field.name)
+    field.name = names.strip(name)
     field.metadata = types.MappingProxyType(dict(field.metadata))
     return field
 
@@ -143,6 +156,25 @@ def _as_written(field: dataclasses.Field[Any]) -> dataclasses.Field[Any]:
 def field(*, metadata: Any = None, **options: Any) -> Any:
     """dataclasses.field; all fields without metadata share one dict in the library."""
     return dataclasses.field(metadata=dict(metadata or {}), **options)
+
+
+def replace(instance: Any, /, **changes: Any) -> Any:
+    """dataclasses.replace"""
+    kind: Any = type(instance)
+    if not dataclasses.is_dataclass(kind):
+        raise TypeError("replace() should be called on dataclass instances")
+    library, declared = cast("Any", dataclasses), cast("dict[str, Any]", kind.__dataclass_fields__)
+    for name, field in declared.items():
+        if field._field_type is library._FIELD_CLASSVAR:
+            continue
+        if not field.init:
+            if name in changes:
+                raise ValueError(f"field {names.strip(name)} is declared with init=False, so replace() cannot set it")
+        elif name not in changes:
+            if field._field_type is library._FIELD_INITVAR and field.default is dataclasses.MISSING:
+                raise ValueError(f"InitVar {names.strip(name)!r} must be specified with replace()")
+            changes[name] = getattr(instance, name)
+    return cast("Any", kind)(**changes)
 
 
 def asdict(instance: Any, /, *, dict_factory: Callable[[Any], Any] = dict) -> Any:
@@ -165,9 +197,7 @@ def _plain(value: Any, make: Callable[[Iterable[tuple[str, Any]]], Any]) -> Any:
     """`value` with its dataclass instances, at any depth of lists, tuples and dicts, made into what `make` gives."""
     kind: Any = type(value)
     if dataclasses.is_dataclass(kind):
-        return make(
-            (names.strip(field.name), _plain(getattr(value, field.name), make)) for field in dataclasses.fields(kind)
-        )
+        return make((names.strip(name), _plain(getattr(value, name), make)) for name, _ in _named_fields(kind))
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return kind(*[_plain(item, make) for item in value])
     if isinstance(value, list | tuple):

@@ -58,7 +58,8 @@ class Transformer(NamePolicy):
         if node.name == "__new__":
             node.decorator_list.insert(0, placed(load("_new_"), node))
         elif node.name in names.TOLD_NAMES and outer.kind == "class":
-            node.decorator_list.insert(0, placed(load("_told_name_"), node))
+            told = "_told_getattr_" if node.name == "__getattr__" else "_told_name_"
+            node.decorator_list.insert(0, placed(load(told), node))
         own = _checked_parameter(node) if outer.kind == "class" else None
         node.args = self._arguments(node.args)
         scope = Scope("function" if outer.kind in {"module", "class"} else "nested", own and names.private(own))

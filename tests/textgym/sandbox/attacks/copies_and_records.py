@@ -87,7 +87,7 @@ from enum import Enum
 class E(Enum):
     A = [1]
 copy.deepcopy(E.A) is E.A
-# %% fields_getattr -> value ()
+# %% fields_getattr -> error
 from dataclasses import fields, field
 class A:
     def __getattr__(self, n): return {}
@@ -411,3 +411,87 @@ import decimal
 decimal.DefaultContext.traps[decimal.DivisionByZero] = False
 # %% context_that_all_share -> error
 from decimal import BasicContext
+# %% bound_method_of_an_object_as_a_base -> error
+class P:
+    def __call__(self, *a): pass
+    def m(self): pass
+    def __getattr__(self, name):
+        if name == "__mro_entries__": return lambda bases: (object,)
+        raise AttributeError(name)
+class M(type(P().m)(P(), 1)): pass
+# %% namespace_with_a_lying_name -> error
+from types import SimpleNamespace
+class S(str):
+    def startswith(self, *a): return False
+SimpleNamespace(**{S("__mro_entries__"): 1})
+# %% namespace_as_a_base -> error
+from types import SimpleNamespace
+class M(SimpleNamespace(x=1)): pass
+# %% exception_as_a_base -> error
+class Z(Exception()): x: int = 1
+# %% annotations_changed_by_a_descriptor -> value 'V(a=0, b=0)'
+from dataclasses import dataclass
+class D:
+    def __get__(self, o, owner):
+        try:
+            del owner.__annotations__["b"]
+            owner.__annotations__["b, open, self"] = int
+        except Exception:
+            pass
+        return 0
+class V:
+    a: int = D()
+    b: int = 0
+repr(dataclass(init=False, eq=False)(V)())
+# %% one_field_for_two_classes -> error
+from dataclasses import dataclass, field, asdict
+f = field(default=0, init=False)
+@dataclass(init=False, eq=False, repr=False)
+class A(str):
+    x: int = f
+@dataclass
+class B:
+    format: int = f
+asdict(A("{0.__globals__}"))["format"]
+# %% one_field_for_two_names -> error
+from dataclasses import dataclass, field
+f = field(default=0)
+@dataclass
+class A:
+    x: int = f
+    y: int = f
+# %% replace_reads_the_checked_name -> value {'x': 0}
+from dataclasses import dataclass, field, fields, replace
+f = field(default=0)
+seen = {}
+@dataclass(eq=False, repr=False)
+class A(str):
+    x: int = f
+    def __new__(cls, **given):
+        seen.update(given)
+        return str.__new__(cls)
+@dataclass
+class B:
+    format: int = f
+a = A(x=0)
+replace(a)
+seen
+# %% getattr_is_not_asked_for_dunders -> value []
+from typing import TypeVar
+T = TypeVar("T")
+asked = []
+class X:
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            asked.append(name)
+        raise AttributeError(name)
+    def __call__(self): pass
+list[T, X()][str]
+asked
+# %% getattr_by_assignment -> refused
+class X:
+    __getattr__ = lambda self, name: print
+# %% buffer_of_bytes -> refused
+import io
+io.BytesIO(b"abc").getbuffer()
+

@@ -570,3 +570,29 @@ class Field:
     n: int = field(default=1, metadata={"unit": "m"})
 from dataclasses import fields
 print(fields(Field)[0].metadata["unit"], Field())
+# %% replacing_fields
+from dataclasses import dataclass, field, replace, InitVar
+from typing import ClassVar
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    _level: int = 1
+    tags: list = field(default_factory=list)
+    count: ClassVar[int] = 0
+    size: int = field(default=2, init=False)
+    scale: InitVar[int] = 1
+s = Setting("a", 3)
+t = replace(s, name="b", scale=2)
+print(t, t.tags is s.tags)
+try:
+    replace(s, size=3)
+except ValueError as e:
+    print("ValueError")
+class Proxy:
+    def __init__(self, target):
+        self._target = target
+    def __getattr__(self, name):
+        return getattr(self._target, name)
+p = Proxy([3, 1])
+p.append(2)
+print(p.count(1), p._target, hasattr(p, "nothing"))
