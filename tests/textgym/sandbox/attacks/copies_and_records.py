@@ -494,4 +494,3 @@ class X:
 # %% buffer_of_bytes -> refused
 import io
 io.BytesIO(b"abc").getbuffer()
-
