@@ -16,6 +16,20 @@ from .replacements import Opaque
 _subclasses: Callable[[type], list[type]] = type.__dict__["__subclasses__"]
 
 
+class Bases(set[type]):
+    """The classes that a program may derive from: those of `shared`, and what is added.
+
+    A set of them all would write a reference count into each, which is a page of memory each in a forked process.
+    """
+
+    def __init__(self, *shared: Container[type]) -> None:
+        super().__init__()
+        self._shared = shared
+
+    def __contains__(self, kind: object) -> bool:
+        return super().__contains__(kind) or any(kind in classes for classes in self._shared)
+
+
 def build_class(bases: Container[type]) -> Callable[..., type]:
     """`__build_class__` for programs: a class is derived from their own and from `bases`.
 

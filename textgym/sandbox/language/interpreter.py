@@ -8,6 +8,7 @@ import ast
 import contextlib
 import decimal
 import math
+import mmap
 import sys
 import typing
 import warnings
@@ -18,6 +19,7 @@ from typing import Any
 
 from . import errors, facades, names
 from .builtin_names import BUILTIN_CLASSES, builtin_names, leave
+from .classes import Bases
 from .clock import Clock
 from .facades import Facade, facade
 from .guards import MODULE, Guards
@@ -84,13 +86,11 @@ class Interpreter:
 
     def __init__(self, write: Callable[[str], object], seed: int = 0) -> None:
         self._write = write
-        for forget in typing._cleanups:  # type: ignore[attr-defined]
-            forget()  # what others have asked typing for: a key of its cache is shown to what is equal to it
         clock = Clock()
         guards = Guards(clock)
-        bases = {*BUILTIN_CLASSES, *facades.KNOWN_CLASSES, abc.ABC}
+        bases = Bases(BUILTIN_CLASSES, facades.KNOWN_CLASSES, (abc.ABC,))
         self._recursion_limit = RECURSION_LIMIT
-        self._reserve: bytearray | None = None
+        self._reserve: mmap.mmap | None = None
         self._decimal: decimal.Context | None = None
         self._importer = facades.Importer(
             {
@@ -138,8 +138,9 @@ class Interpreter:
 
     def _reserve_memory(self) -> bool:
         """Keep some memory that the next run is compiled in, when this one leaves none; whether there is any."""
-        with contextlib.suppress(MemoryError):
-            self._reserve = self._reserve or bytearray(RESERVE_BYTES)  # zeros that nobody writes take no memory yet
+        with contextlib.suppress(MemoryError, OSError):
+            # Not a bytearray: pages that nobody writes take no memory, but an allocator fills those it had before.
+            self._reserve = self._reserve or mmap.mmap(-1, RESERVE_BYTES)
         return self._reserve is not None
 
     def _compile(self, source: str, name: str) -> tuple[CodeType, CodeType | None]:
@@ -245,6 +246,8 @@ def preload() -> None:
     """Runs a program that touches what first runs set up late, so that forks share it."""
     quiet = Interpreter(lambda text: None)
     quiet.run(_WARM_UP)
+    for forget in typing._cleanups:  # type: ignore[attr-defined]
+        forget()  # what others have asked typing for: a key of its cache is shown to what is equal to it
     for codec in _CODECS:  # each is a module of its own, which no confined process could load
         "a".encode(codec)
 
