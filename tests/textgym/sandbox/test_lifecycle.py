@@ -251,6 +251,7 @@ def test_a_session_writes_little_of_the_memory_that_it_shares():
     with Sandbox(spares=0) as sandbox, sandbox.session() as session:
         for _ in range(5):
             session.run("x = 1\nx * 2")
-        (worker,) = descendants(sandbox.pid)
-        rollup = Path(f"/proc/{worker}/smaps_rollup").read_text()
-        assert int(re.search(r"^Private_Dirty: +(\d+) kB", rollup, re.MULTILINE)[1]) < 6000
+        rollups = [Path(f"/proc/{worker}/smaps_rollup").read_text() for worker in descendants(sandbox.pid)]
+        written = [int(re.search(r"^Private_Dirty: +(\d+) kB", text, re.MULTILINE)[1]) for text in rollups]
+        assert written
+        assert max(written) < 6000
