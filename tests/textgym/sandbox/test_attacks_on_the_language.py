@@ -97,6 +97,13 @@ def test_tracebacks_show_the_lines_of_the_program_alone() -> None:
     assert "json/decoder.py" not in outcome.error
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_tracebacks_count_lines_as_the_compiler_does(end: str) -> None:
+    outcome = Interpreter(lambda _: None).run(end.join(["x = 1", "y = 0", "x / y", "z = 3"]))
+    assert outcome.error is not None
+    assert "line 3, in <module>\n    x / y\n" in outcome.error
+
+
 def test_state_is_kept_and_older_runs_are_named() -> None:
     interpreter = Interpreter(lambda _: None)
     interpreter.run("def f():\n    return 1 / 0")

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -84,7 +85,7 @@ def test_source_that_is_no_text(session):
 
 
 def test_output_caps():
-    limits = Limits(stdout_chars=100, value_chars=50, error_chars=200)
+    limits = replace(QUICK, cpu_s=2 * SLOWNESS, stdout_chars=100, value_chars=50, error_chars=200)
     with plain_sandbox(limits=limits) as sandbox, sandbox.session() as session:
         result = session.run("for i in range(10**5):\n    print(i)\n'y' * 10**6")
         assert result.stdout == "".join(f"{i}\n" for i in range(100))[:100]

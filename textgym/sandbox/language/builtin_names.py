@@ -9,8 +9,9 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any, NoReturn
 
 from . import stopping
-from .classes import build_class
-from .guards import Guards, Kind, checked_new, dir_names, told_getattr, told_name
+from .classes import build_class, checked_new, told_getattr, told_name
+from .guards import Guards, dir_names
+from .kinds import Kind
 from .replacements import Opaque
 
 _FUNCTIONS = """

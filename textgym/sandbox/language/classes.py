@@ -10,7 +10,8 @@ from itertools import takewhile
 from typing import Any
 
 from . import names
-from .guards import is_own_class
+from .kinds import kind_of
+from .own import is_own_class
 from .replacements import Opaque
 
 _subclasses: Callable[[type], list[type]] = type.__dict__["__subclasses__"]
@@ -93,3 +94,35 @@ def own_subclasses(cls: type) -> Iterator[type]:
     yield cls
     for derived in _subclasses(cls):
         yield from own_subclasses(derived)
+
+
+def checked_new(function: Any) -> Any:
+    """A program's `__new__`, made to give objects of the program: `copy` sets attributes of whatever it gives."""
+
+    def make(cls: type, *args: Any, **keywords: Any) -> Any:
+        made = function(cls, *args, **keywords)
+        if not is_own_class(type(made)):
+            raise TypeError("__new__() must give an object of one of your own classes")
+        return made
+
+    return make
+
+
+def told_name(function: Any) -> Any:
+    """A program's `__setattr__` or its like, told attribute names as the program writes them."""
+
+    def method(*args: Any) -> Any:
+        return function(*[names.strip(each) if type(each) is str else each for each in args])
+
+    return method
+
+
+def told_getattr(function: Any) -> Any:
+    """A program's `__getattr__`, likewise. It is not asked for dunder names: libraries ask for some of these twice."""
+
+    def method(owner: Any, name: Any) -> Any:
+        if type(name) is not str or names.is_dunder(name):
+            raise AttributeError(f"{kind_of(owner).__name__!r} object has no attribute {name!r}")
+        return function(owner, names.strip(name))
+
+    return method

@@ -23,13 +23,13 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import names
+from . import arrays, names
 from .attributes import Attributes, SimpleNamespace
-from .guards import defined_in, is_own_class
+from .own import defined_in, is_own_class
 from .replacements import Opaque
 
 _UNCHANGED = (
-    int, float, complex, str, bytes, range, type, property, enum.Enum, re.Pattern, re.Match, Opaque,
+    int, bool, float, complex, str, bytes, range, type, property, enum.Enum, re.Pattern, re.Match, Opaque,
     types.NoneType, types.EllipsisType, types.NotImplementedType, types.FunctionType, types.BuiltinFunctionType,
     types.WrapperDescriptorType, types.MethodDescriptorType, types.MethodWrapperType, types.ClassMethodDescriptorType,
     types.GetSetDescriptorType, types.MemberDescriptorType, types.GenericAlias, types.UnionType,
@@ -43,7 +43,7 @@ _COPIED = frozenset(
         collections.deque, collections.OrderedDict, collections.defaultdict, collections.Counter, collections.ChainMap,
         collections.UserDict, collections.UserList, fractions.Fraction, decimal.Decimal, decimal.Context,
         datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone, datetime.tzinfo,
-        random.Random, itertools.count, string.Template, textwrap.TextWrapper, io.StringIO, io.BytesIO,
+        random.Random, itertools.count, arrays.array, string.Template, textwrap.TextWrapper, io.StringIO, io.BytesIO,
     }
 )  # fmt: skip
 """Library classes whose own word on how they are made anew is good, for them and what is derived from them."""

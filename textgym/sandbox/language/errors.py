@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 from . import names
-from .facades import Facade, public_names
+from .facade import Facade, public_names
 from .stopping import SoftTimeout
 
 MAX_FRAMES = 12
@@ -64,7 +65,7 @@ def _frames(traceback: TracebackType | None, sources: Mapping[str, str], run: st
 
 
 def _line(source: str, number: int | None) -> str:
-    lines = source.split("\n", number or 0)
+    lines = re.split(r"\r\n?|\n", source, maxsplit=number or 0)  # as the compiler counts them
     return lines[number - 1].strip()[:200] if number and number <= len(lines) else ""
 
 

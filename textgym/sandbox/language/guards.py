@@ -1,15 +1,9 @@
-"""What compiled programs call where the object decides, not the name: reading guarded names, and setting attributes.
-
-A program may set attributes of its own objects only: instances of its classes, its classes, its functions. Library
-classes are shared by all code of a session; nobody patches them.
-"""
+"""What compiled programs call where the object decides, not the name: reading guarded names, and setting attributes."""
 
 from __future__ import annotations
 
-import decimal
 import re
 import types
-import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -17,167 +11,11 @@ from . import names
 from .attributes import Attributes, SimpleNamespace
 from .clock import Clock
 from .formatting import safe_format, safe_format_map
+from .kinds import kind_of
+from .own import class_dict, is_own, is_own_class, is_own_function
 
-# What a program's classes, functions and globals say they belong to; and a class while `dataclass` works on it.
-MODULE = "__main__"
-DATACLASS_MODULE = "textgym_dataclass_annotations"
-
-_class_module: Callable[[type], object] = type.__dict__["__module__"].__get__
-_class_dict = type.__dict__["__dict__"].__get__
 _super_object: Callable[[Any], Any] = super.__dict__["__self__"].__get__
 _missing = object()
-
-
-def is_own_class(value: object) -> bool:
-    """Whether `value` is a class that a program made. Nothing in a program can change what this reads."""
-    if not isinstance(value, type):
-        return False
-    return _class_module(value) in (MODULE, DATACLASS_MODULE)
-
-
-def defined_in(kind: type, *methods: str) -> type | None:
-    """The class that gives `kind` the first of these methods; None if none does."""
-    return next((base for base in kind.__mro__ if any(name in _class_dict(base) for name in methods)), None)
-
-
-def is_own_function(value: object) -> bool:
-    """Whether `value` is a function that a program made."""
-    return type(value) is types.FunctionType and value.__globals__.get("__name__") == MODULE
-
-
-def checked_new(function: Any) -> Any:
-    """A program's `__new__`, made to give objects of the program: `copy` sets attributes of whatever it gives."""
-
-    def make(cls: type, *args: Any, **keywords: Any) -> Any:
-        made = function(cls, *args, **keywords)
-        if not is_own_class(type(made)):
-            raise TypeError("__new__() must give an object of one of your own classes")
-        return made
-
-    return make
-
-
-def told_name(function: Any) -> Any:
-    """A program's `__setattr__` or its like, told attribute names as the program writes them."""
-
-    def method(*args: Any) -> Any:
-        return function(*[names.strip(each) if type(each) is str else each for each in args])
-
-    return method
-
-
-def told_getattr(function: Any) -> Any:
-    """A program's `__getattr__`, likewise. It is not asked for dunder names: libraries ask for some of these twice."""
-
-    def method(owner: Any, name: Any) -> Any:
-        if type(name) is not str or names.is_dunder(name):
-            raise AttributeError(f"{kind_of(owner).__name__!r} object has no attribute {name!r}")
-        return function(owner, names.strip(name))
-
-    return method
-
-
-def is_own(value: object) -> bool:
-    """Whether a program may set attributes of `value`."""
-    if isinstance(value, type):
-        return is_own_class(value)
-    kind = type(value)
-    if is_own_class(kind) or is_own_function(value):
-        return True
-    if issubclass(kind, BaseException):
-        return not issubclass(kind, UnicodeError)  # whose text is found by numbers that nobody checks
-    return kind is decimal.Context or kind is SimpleNamespace
-
-
-class _KindOf(type):
-    """The class of `Kind`, and of nothing else: what is derived from it would be asked what is an instance of it."""
-
-    def __new__(cls, name: str, bases: tuple[type, ...], members: dict[str, Any], **_: Any) -> Any:
-        if bases:
-            raise TypeError("metaclasses are not available here; use a base class or a class decorator")
-        return super().__new__(cls, name, bases, members)
-
-    def __call__(cls, *values: Any, **keywords: Any) -> Any:
-        if len(values) != 1 or keywords:
-            raise TypeError("type() takes one object here; make classes with a class statement")
-        return kind_of(values[0])
-
-    def __instancecheck__(cls, value: object) -> bool:
-        return isinstance(value, type)
-
-    def __subclasscheck__(cls, value: type) -> bool:
-        return issubclass(value, type)
-
-    def __repr__(cls) -> str:
-        return "<class 'type'>"
-
-    def __eq__(cls, other: object) -> bool:
-        return other is Kind or other is type
-
-    def __hash__(cls) -> int:
-        return hash(type)
-
-
-class Kind(metaclass=_KindOf):
-    """What programs know as `type`: tells the class of an object, and makes none."""
-
-    def __class_getitem__(cls, _: Any) -> type:
-        return cls
-
-
-Kind.__name__ = Kind.__qualname__ = "type"
-Kind.__module__ = "builtins"
-
-
-class _AliasKind(type):
-    """The class of `GenericAlias`."""
-
-    def __instancecheck__(cls, value: object) -> bool:
-        return isinstance(value, types.GenericAlias)
-
-
-class GenericAlias(metaclass=_AliasKind):
-    """What programs know as the class of `list[int]`, `List[int]` and their kind.
-
-    The real ones, called, set an attribute of any object, or make aliases that are copied by a name of one's choice.
-    """
-
-    def __new__(cls, *_: Any) -> Any:
-        raise TypeError("write list[int] to make one of these")
-
-
-GenericAlias.__qualname__, GenericAlias.__module__ = "GenericAlias", "types"
-_TYPING_CLASSES = (typing.TypeVar, typing.TypeVarTuple, typing.ParamSpec)  # which programs can name anyway
-
-
-class _UnicodeErrorKind(type):
-    """The class of what programs know as the class of a `UnicodeDecodeError`."""
-
-    def __instancecheck__(cls, value: object) -> bool:
-        return type(value).__name__ == cls.__name__
-
-
-def _stand_in(error: type) -> type:
-    def refuse(cls: type, *_: Any) -> Any:
-        raise TypeError(f"{error.__name__} cannot be made here; raise UnicodeError or ValueError")
-
-    return _UnicodeErrorKind(error.__name__, (), {"__new__": refuse, "__module__": "builtins"})
-
-
-# The real ones take any position in their text, and read memory there. Programs know them as UnicodeError.
-_UNICODE_ERRORS: dict[type, type] = {
-    kind: _stand_in(kind) for kind in (UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError)
-}
-
-
-def kind_of(value: object) -> type:
-    """The class of `value`; of a class, `Kind`, whatever its metaclass."""
-    kind = type(value)
-    if issubclass(kind, types.GenericAlias) or (_class_module(kind) == "typing" and kind not in _TYPING_CLASSES):
-        return GenericAlias
-    if kind in _UNICODE_ERRORS:
-        return _UNICODE_ERRORS[kind]
-    return Kind if issubclass(kind, type) else kind
 
 
 class Guards:
@@ -270,7 +108,7 @@ class Guards:
 
     def _get_dict(self, value: Any) -> Any:
         if is_own_class(value):
-            return {names.strip(key): item for key, item in _class_dict(value).items() if _is_shown(key)}
+            return {names.strip(key): item for key, item in class_dict(value).items() if _is_shown(key)}
         if is_own_class(type(value)) or type(value) is SimpleNamespace:
             return Attributes(object.__getattribute__(value, "__dict__"), _written)
         raise AttributeError(f"'__dict__' of {kind_of(value).__name__!r} objects is refused: only your own have one")

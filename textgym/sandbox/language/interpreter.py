@@ -18,12 +18,14 @@ from types import CodeType
 from typing import Any
 
 from . import errors, facades, names
+from . import private_facades as private
 from .builtin_names import BUILTIN_CLASSES, builtin_names, leave
 from .classes import Bases
 from .clock import Clock
-from .facades import Facade, facade
-from .guards import MODULE, Guards
+from .facade import Facade, facade
+from .guards import Guards
 from .naming import Refused
+from .own import MODULE
 from .replacements import Opaque
 from .stopping import SoftTimeout
 from .transformer import Transformer
@@ -94,12 +96,12 @@ class Interpreter:
         self._decimal: decimal.Context | None = None
         self._importer = facades.Importer(
             {
-                "random": lambda: facades.random_facade(seed),
-                "time": lambda: facades.time_facade(clock),
+                "random": lambda: private.random_facade(seed),
+                "time": lambda: private.time_facade(clock),
                 "sys": self._sys_facade,
-                "pprint": lambda: facades.pprint_facade(write),
-                "traceback": lambda: facades.traceback_facade(self._told, write),
-                "operator": lambda: facades.operator_facade(guards.read_dynamic),
+                "pprint": lambda: private.pprint_facade(write),
+                "traceback": lambda: private.traceback_facade(self._told, write),
+                "operator": lambda: private.operator_facade(guards.read_dynamic),
             },
             bases,
         )

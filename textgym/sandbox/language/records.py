@@ -16,7 +16,7 @@ from typing import Any, cast
 from . import names
 from .classes import check_field, keep_plain_patterns, own_subclasses
 from .copying import deepcopy
-from .guards import DATACLASS_MODULE, MODULE, is_own_class
+from .own import DATACLASS_MODULE, MODULE, is_own_class
 from .replacements import Opaque
 
 

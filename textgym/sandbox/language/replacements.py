@@ -14,7 +14,8 @@ from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any
 
-from .guards import Kind, is_own_class, is_own_function
+from .kinds import Kind
+from .own import is_own_class, is_own_function
 from .stopping import With
 
 # Enumerations

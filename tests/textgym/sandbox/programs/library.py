@@ -596,3 +596,48 @@ class Proxy:
 p = Proxy([3, 1])
 p.append(2)
 print(p.count(1), p._target, hasattr(p, "nothing"))
+# %% copies_of_flags_and_none
+import copy
+from dataclasses import dataclass, field
+from collections import deque, defaultdict, namedtuple
+@dataclass
+class Task:
+    name: str
+    done: bool = False
+    tags: list = field(default_factory=lambda: [True, None, ...])
+P = namedtuple("P", "ok why")
+state = {"flags": [True, False], "point": (1, True, None), "q": deque([True, b"x", 1j]), "t": Task("a", True)}
+twin = copy.deepcopy(state)
+twin["flags"].append(True)
+twin["t"].tags[0] = False
+print(state, twin, copy.copy(True), copy.deepcopy(False), copy.deepcopy((True, [None])), copy.copy(P(True, None)))
+print(copy.deepcopy(defaultdict(bool, {"a": True})), copy.deepcopy(P([True], NotImplemented)), copy.deepcopy({True: {False}}))
+# %% arrays
+from array import array
+import copy
+a = array("i", [5, 3, 9])
+a.append(7)
+a.extend([1, 2])
+a.extend(array("i", (4,)))
+a.insert(0, -6)
+a.fromlist([8])
+print(a, len(a), a[0], a[-1], a[1:4], a[::-2], a.typecode, a.itemsize, 9 in a, a.index(9), a.count(3), sum(a), max(a))
+a[0] = 10
+a[1:3] = array("i", [0])
+del a[-1]
+a.remove(1)
+print(a.pop(), a.pop(0), a.tolist(), sorted(a), list(reversed(a)), a == array("i", a), a != a[:1], a < array("i", [9]))
+a.reverse()
+print(a + a[:1], a * 2, 2 * a[:1], array("d", [0.5, 2]), array("f", [0.1, 1e300, -1e300]), array("u", "hé"), array("b"), array("B", b"ab"))
+b = copy.copy(a); c = copy.deepcopy(a); b += array("i", [1]); c *= 2
+print(a, b, c, a.tobytes(), array("h", a.tobytes()[:4]), array("Q", range(3)).tolist(), array("u", "hé").tounicode())
+for bad in (lambda: array("b", [128]), lambda: array("i", [1.5]), lambda: array("x"), lambda: array("i", ["a"]), lambda: array("d", ["1"]),
+            lambda: a.append("z"), lambda: array("i").pop(), lambda: a.index(12345), lambda: a[99], lambda: a.__setitem__(slice(0, 1), [1]),
+            lambda: a + [1], lambda: array("I", [-1]), lambda: array("i", "ab"), lambda: hash(a), lambda: array("u", ["ab"]), lambda: array("H", b"a")):
+    try:
+        print(bad())
+    except Exception as error:
+        print(type(error).__name__)
+class Stack(array):
+    def push(self, x): self.append(x); return self
+print(Stack("i", [1]).push(2), isinstance(Stack("i"), array), [x for x in Stack("h", [3]).push(4)])
