@@ -42,19 +42,32 @@ class Channel:
 
     def __init__(self, sock: socket.socket, longest: int) -> None:
         self._sock, self._longest = sock, longest
-        self._read = bytearray()
+        self._read, self._unsent = bytearray(), b""
 
-    def send(self, message: Mapping[str, Any], timeout: float | None = None) -> None:
-        """Send a frame.
+    def put(self, message: Mapping[str, Any]) -> None:
+        """Make a frame the next to be sent."""
+        self._unsent = encode(message)
+
+    def send(self, timeout: float | None = None) -> bool | None:
+        """Send what was put; None if not all is taken within `timeout` seconds, and a later call goes on with it.
 
         Raises:
-            FrameError: the other side is gone, or did not take it within `timeout` seconds.
+            FrameError: the other side is gone.
         """
-        try:
-            self._sock.settimeout(timeout)
-            self._sock.sendall(encode(message))
-        except OSError as error:
-            raise FrameError("it took no question") from error
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self._unsent:
+            try:
+                self._wait_until(deadline)
+                self._unsent = self._unsent[self._sock.send(self._unsent) :]
+            except TimeoutError:
+                return None
+            except OSError as error:
+                raise FrameError("its process died") from error
+        return True
+
+    def _wait_until(self, deadline: float | None) -> None:
+        """The next call of the socket raises TimeoutError at `deadline`."""
+        self._sock.settimeout(None if deadline is None else max(deadline - time.monotonic(), 1e-6))
 
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
         """The next frame; None if it is not all there within `timeout` seconds, and a later call goes on with it.
@@ -77,9 +90,8 @@ class Channel:
     def _fill(self, size: int, deadline: float | None) -> bool:
         """Read up to `size` bytes of the frame; False when time is up."""
         while len(self._read) < size:
-            left = None if deadline is None else deadline - time.monotonic()
             try:
-                self._sock.settimeout(left if left is None else max(left, 1e-6))
+                self._wait_until(deadline)
                 chunk = self._sock.recv(size - len(self._read))
             except TimeoutError:
                 return False

@@ -31,6 +31,14 @@ def _package_paths() -> list[str]:
     return [str(Path(folder).resolve().parent) for folder in folders]
 
 
+def _connection() -> tuple[socket.socket, socket.socket]:
+    try:
+        return socket.socketpair()
+    except OSError as error:
+        what = f"no connection to a process of the sandbox can be made: {error}"
+        raise SandboxError(f"{what}; close some sessions, or allow more open files (ulimit -n)") from error
+
+
 class Zygote:
     """A running zygote. All methods may be called from any thread.
 
@@ -56,7 +64,7 @@ class Zygote:
             "simulate": dict(simulate),
             "trainer": os.getpid(),
         }
-        ours, theirs = socket.socketpair()
+        ours, theirs = _connection()
         # -s -S -P: neither the user's nor the site's start-up files, nor this folder's modules by bare name.
         # (-I and -E would ignore PYTHONHASHSEED, without which the order of a set differs from run to run.)
         command = [sys.executable, "-s", "-S", "-P", str(_HERE / "zygote.py"), json.dumps(config)]
@@ -106,8 +114,9 @@ class Zygote:
 
         Raises:
             OSError: the zygote is dead.
+            SandboxError: this process cannot have another connection.
         """
-        ours, theirs = socket.socketpair()
+        ours, theirs = _connection()
         with theirs, self._lock:
             self._count += 1
             number = self._count

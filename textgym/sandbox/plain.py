@@ -16,6 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+_MODULES = (
+    "ctypes", "gc", "mmap", "multiprocessing", "platform", "resource", "subprocess", "threading",
+    "unicodedata",  # the parser loads it for names that are not ASCII
+)  # fmt: skip
+
 
 class SoftTimeout(BaseException):
     """Raised in the code that runs when its CPU time is up."""
@@ -35,7 +40,7 @@ class _Stream(io.TextIOBase):
         self._write = write
 
     def write(self, text: str, /) -> int:
-        self._write(text)
+        self._write(str.__str__(text))  # a program's own kind of str may lie about its length
         return len(text)
 
 
@@ -54,22 +59,34 @@ class Interpreter:
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
             body = compile(tree, "<code>", "exec")
             echo = compile(ast.Expression(last.value), "<code>", "eval") if isinstance(last, ast.Expr) else None
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        except SoftTimeout:
+            raise
+        except Exception as error:
             return Outcome("refused", error=f"{type(error).__name__}: {error}")
         try:
             with contextlib.redirect_stdout(self._stdout):
                 exec(body, self._globals)
                 value = None if echo is None else eval(echo, self._globals)
-                return Outcome("ok", None if value is None else repr(value))
+                return Outcome("ok", None if value is None else str.__str__(repr(value)))
         except SoftTimeout:
             raise
         except BaseException as error:
-            frames = error.__traceback__ and error.__traceback__.tb_next  # without this one
-            return Outcome("error", error="".join(traceback.format_exception(type(error), error, frames)))
+            return Outcome("error", error=_told(error))
+
+
+def _told(error: BaseException) -> str:
+    """The error as text; a hostile one may be impossible to show."""
+    try:
+        frames = error.__traceback__ and error.__traceback__.tb_next  # without that of `run`
+        return "".join(traceback.format_exception(type(error), error, frames))
+    except SoftTimeout:
+        raise
+    except BaseException:
+        return type(error).__name__
 
 
 def preload() -> None:
     """Load what attacks are made of: a confined worker can open no module's file any more."""
-    for name in ("ctypes", "gc", "mmap", "multiprocessing", "platform", "resource", "subprocess", "threading"):
+    for name in _MODULES:
         importlib.import_module(name)
     platform.machine()  # reads what a worker may not

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from textgym.sandbox.frames import FrameError
 from textgym.sandbox.launch import Zygote
@@ -18,6 +18,8 @@ from textgym.sandbox.layers import SandboxError
 from textgym.sandbox.limits import Limits
 from textgym.sandbox.result import Result, Status
 from textgym.sandbox.text import safe
+
+T = TypeVar("T")
 
 _READY_S = 60.0
 _LEAST_WAIT_S = 0.05
@@ -35,7 +37,7 @@ class Worker:
         """Raises OSError where the zygote is dead."""
         self._zygote, self._limits = zygote, limits
         self._number, self._channel = zygote.spawn()
-        self._clock = 0.0
+        self._clock = self._claimed = 0.0
 
     def wait_until_ready(self) -> bool:
         """Wait for its first frame; False if it died before.
@@ -65,21 +67,33 @@ class Worker:
             raise WorkerLost("its process died, or spoke unasked")
         started = time.monotonic()
         try:
-            self._channel.send({"id": question, "source": source, "seed": seed}, self._limits.wall_s)
-            reply = self._await(started)
+            self._channel.put({"id": question, "source": source, "seed": seed})
+            self._await(self._channel.send, started)  # one that does not read it can be busy all the same
+            reply = self._await(self._channel.receive, started)
         except FrameError as error:
             raise WorkerLost(str(error)) from error
         result = read_reply(reply, question, self._limits)
-        # Its own word, as the kernel's costs a call; what it claims too much is what it may use beyond the limit.
-        most = self._clock + min(time.monotonic() - started, self._limits.cpu_s + self._limits.grace_s)
-        self._clock = _seconds(reply.get("clock"), most)
+        self._count(reply.get("clock"), time.monotonic() - started)
         return result
 
-    def _await(self, started: float) -> dict[str, Any]:
-        """The reply, or WorkerLost once the CPU time is used up, or the wall time, which is the longer."""
+    def _count(self, told: object, elapsed: float) -> None:
+        """Set the clock by the worker's own word, as the kernel's costs a call.
+
+        What it claims too much it may use beyond the limit later: `grace_s` at most, then the kernel is asked.
+        """
+        clock = _seconds(told, self._clock + min(elapsed, self._limits.cpu_s + self._limits.grace_s))
+        self._claimed += max(0.0, clock - self._clock)
+        self._clock = clock
+        if self._claimed > self._limits.grace_s:
+            known = self._zygote.cpu_s(self._number)
+            if known < float("inf"):
+                self._clock, self._claimed = known, 0.0
+
+    def _await(self, attempt: Callable[[float], T | None], started: float) -> T:
+        """What `attempt` gives, or WorkerLost once the CPU time is used up, or the wall time, which is the longer."""
         limits, budget = self._limits, self._limits.cpu_s + self._limits.grace_s
         patience = budget
-        while (reply := self._channel.receive(patience)) is None:
+        while (done := attempt(patience)) is None:
             wall = limits.wall_s - (time.monotonic() - started)
             left = budget - (self._zygote.cpu_s(self._number) - self._clock)
             if left <= 0:
@@ -87,7 +101,7 @@ class Worker:
             if wall <= 0:
                 raise WorkerLost(f"it did not answer within {limits.wall_s:g} s")
             patience = min(max(left, _LEAST_WAIT_S), max(wall, _LEAST_WAIT_S))
-        return reply
+        return done
 
     def kill(self) -> None:
         """Have the process killed; who waits for its answer sees its end."""

@@ -1,5 +1,6 @@
 """What a session answers, within its limits."""
 
+import errno
 import itertools
 import os
 import signal
@@ -13,6 +14,8 @@ from support.sandboxes import QUICK, SLOWNESS, descendants, plain_sandbox
 
 from textgym.sandbox import Limits, Sandbox, SandboxError, Session, Status
 from textgym.sandbox.frames import encode
+from textgym.sandbox.language import Interpreter
+from textgym.sandbox.language.interpreter import MAX_SOURCES
 from textgym.sandbox.session import Worker, WorkerLost, read_reply
 
 STOP_SWALLOWED = """
@@ -269,14 +272,77 @@ def test_the_longest_honest_answer_fits():
     assert len(encode({**REPLY, **texts, "id": "0" * 16, "clock": 123.456})) <= limits.reply_bytes
 
 
-def test_what_a_worker_claims_to_have_used_buys_no_more_than_a_run_may_use(monkeypatch):
-    """It sleeps for 29 seconds, says that it worked, and the next run has no 29 seconds in store."""
-    channel = SimpleNamespace(idle=lambda: True, send=lambda frame, _: asked.append(frame["id"]))
-    channel.receive = lambda _: {**REPLY, "id": asked[-1], "clock": 29.0 * len(asked)}
+def test_what_a_worker_claims_to_have_used_buys_no_more_than_the_grace(monkeypatch):
+    """It sleeps for 29 seconds, says that it worked, and later runs have no 29 seconds in store."""
     asked: list[str] = []
-    worker = Worker(SimpleNamespace(spawn=lambda: (1, channel)), QUICK)
+    channel = SimpleNamespace(idle=lambda: True, put=lambda frame: asked.append(frame["id"]), send=lambda _: True)
+    channel.receive = lambda _: {**REPLY, "id": asked[-1], "clock": 29.0 * len(asked)}
+    worker = Worker(SimpleNamespace(spawn=lambda: (1, channel), cpu_s=lambda _: 0.1), QUICK)
     times = itertools.count(0.0, 29.0)
     monkeypatch.setattr("textgym.sandbox.session.time", SimpleNamespace(monotonic=lambda: next(times)))
-    for runs in range(1, 4):
+    for _ in range(20):
         worker.run("pass", 0)
-        assert worker._clock <= runs * (QUICK.cpu_s + QUICK.grace_s) + 1e-9
+        assert worker._clock <= 0.1 + QUICK.grace_s
+    channel.receive = lambda _: {**REPLY, "id": asked[-1], "clock": worker._clock + 0.001}
+    for _ in range(20):  # little by little, likewise
+        worker.run("pass", 0)
+        assert worker._clock <= 0.1 + QUICK.grace_s
+
+
+ANSWERED_TOO_EARLY = """
+import json, os, signal, sys
+frame = sys._getframe()
+while "request" not in frame.f_locals: frame = frame.f_back
+answer = {"id": frame.f_locals["request"]["id"], "status": "ok", "stdout": "", "value": "early", "error": None}
+body = json.dumps(answer).encode()
+signal.setitimer(signal.ITIMER_PROF, 0)
+os.write(3, len(body).to_bytes(4, "big") + body)
+while True: pass
+"""
+
+
+def test_a_worker_that_does_not_read_its_question_has_no_more_cpu_time():
+    with plain_sandbox() as sandbox, sandbox.session() as session:
+        assert session.run(ANSWERED_TOO_EARLY).value == "early"
+        result = session.run("1  # " + "🦉" * 24_000)  # more than a socket holds
+        assert result.status == Status.LOST
+        assert "of CPU time" in result.error
+
+
+def test_a_traceback_of_a_long_program_costs_little():
+    with Sandbox(limits=QUICK) as sandbox, sandbox.session() as session:
+        result = session.run("\n" * 80_000 + "def f(): return f()\nf()")
+        assert result.status == Status.ERROR
+        assert "RecursionError" in result.error
+        assert "more calls" in result.error
+        assert result.cpu_s < 0.2 * SLOWNESS
+
+
+def test_long_programs_do_not_pile_up():
+    interpreter = Interpreter(lambda _: None)
+    interpreter.run("def f(): return 1 / 0")
+    for _ in range(30):
+        interpreter.run("kept = 1\n#" + "x" * 90_000)
+    assert sum(map(len, interpreter._sources.values())) <= MAX_SOURCES
+    error = interpreter.run("f()").error
+    assert "line 1, in <module>\n    f()" in error
+    assert error.endswith("ZeroDivisionError: division by zero")
+
+
+def test_no_descriptor_left_is_said_and_costs_no_session(sandbox, monkeypatch):
+    with sandbox.session() as session:
+        session.run("x = 1")
+        pid = sandbox.pid
+
+        def none_left() -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("textgym.sandbox.launch.socket.socketpair", none_left)
+            opened = []
+            with pytest.raises(SandboxError, match="ulimit"):
+                opened.extend(iter(sandbox.session, None))  # until the spares are used up
+        for each in opened:
+            each.close()
+        assert session.run("x").value == "1"
+        assert sandbox.pid == pid

@@ -49,19 +49,25 @@ def render_refusal(reason: str, line: int | None, source: str) -> str:
 
 
 def _frames(traceback: TracebackType | None, sources: Mapping[str, str], run: str) -> list[str]:
-    entries: list[str] = []
+    found: list[TracebackType] = []
     while traceback is not None:
-        code = traceback.tb_frame.f_code
-        if code.co_filename in sources:
-            line = traceback.tb_lineno
-            older = "" if code.co_filename == run else f" of {code.co_filename}"
-            text = _line(sources[code.co_filename], line)
-            entries.append(f"  line {line}{older}, in {code.co_name}" + (f"\n    {text}" if text else ""))
+        if traceback.tb_frame.f_code.co_filename in sources:
+            found.append(traceback)
         traceback = traceback.tb_next
-    if len(entries) <= MAX_FRAMES:
-        return entries
+    # To look a line up takes as long as its source: only for those that are shown.
+    left_out = len(found) - MAX_FRAMES
+    if left_out <= 0:
+        return [_entry(each, sources, run) for each in found]
     half = MAX_FRAMES // 2
-    return [*entries[:half], f"  ... {len(entries) - MAX_FRAMES} more calls ...", *entries[-half:]]
+    shown = [_entry(each, sources, run) for each in (*found[:half], *found[-half:])]
+    return [*shown[:half], f"  ... {left_out} more calls ...", *shown[half:]]
+
+
+def _entry(traceback: TracebackType, sources: Mapping[str, str], run: str) -> str:
+    code, line = traceback.tb_frame.f_code, traceback.tb_lineno
+    older = "" if code.co_filename == run else f" of {code.co_filename}"
+    text = _line(sources[code.co_filename], line)
+    return f"  line {line}{older}, in {code.co_name}" + (f"\n    {text}" if text else "")
 
 
 def _line(source: str, number: int | None) -> str:

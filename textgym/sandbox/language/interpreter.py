@@ -31,6 +31,7 @@ from .stopping import SoftTimeout
 from .transformer import Transformer
 
 MAX_VALUE = 100_000
+MAX_SOURCES = 1 << 20
 RESERVE_BYTES = 4 << 20
 RECURSION_LIMIT = 1000
 _OWN_FRAMES = 12  # of the interpreter, below the program's
@@ -107,6 +108,7 @@ class Interpreter:
         )
         names_ = builtin_names(guards, self._print, self._importer.module, self._importer.member, abc.ABC, bases)
         self._globals: dict[str, Any] = {"__name__": MODULE, "__doc__": None, "__builtins__": names_}
+        self._runs = self._kept = 0
         self._sources: dict[str, str] = {}
 
     def run(self, source: str) -> Outcome:
@@ -115,12 +117,13 @@ class Interpreter:
         Raises:
             SoftTimeout: the worker's timer raised it in the program. Nothing else that a program does gets through.
         """
-        name = f"run {len(self._sources) + 1}"
+        self._runs += 1
+        name = f"run {self._runs}"
         limit = sys.getrecursionlimit()
         context = decimal.getcontext()
         try:
             self._reserve = None
-            self._sources[name] = source
+            self._keep(name, source)
             sys.setrecursionlimit(max(limit, MAX_RECURSION_LIMIT // 2))
             try:
                 body, last = self._compile(source, name)
@@ -135,8 +138,16 @@ class Interpreter:
             decimal.setcontext(self._decimal_context())
             return self._execute(body, last, name)
         finally:
+            self._reserve = None  # the answer and the next question need room too
             sys.setrecursionlimit(limit)
             decimal.setcontext(context)
+
+    def _keep(self, name: str, source: str) -> None:
+        """Keep `source` for tracebacks, and drop the oldest where all together are long."""
+        self._sources[name] = source
+        self._kept += len(source)
+        while self._kept > MAX_SOURCES and len(self._sources) > 1:
+            self._kept -= len(self._sources.pop(next(iter(self._sources))))
 
     def _reserve_memory(self) -> bool:
         """Keep some memory that the next run is compiled in, when this one leaves none; whether there is any."""
@@ -168,6 +179,7 @@ class Interpreter:
         except SoftTimeout:
             raise
         except BaseException as error:
+            self._reserve = None
             sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT) + 200)
             return Outcome("error", None, self._render(error, name))
 
@@ -184,7 +196,7 @@ class Interpreter:
 
     def _told(self, error: BaseException) -> str:
         """An error that a program asks to see, as the interpreter would show it."""
-        return errors.render(error, self._sources, f"run {len(self._sources)}")
+        return errors.render(error, self._sources, f"run {self._runs}")
 
     def _decimal_context(self) -> decimal.Context:
         if self._decimal is None:

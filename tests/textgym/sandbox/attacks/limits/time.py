@@ -321,3 +321,25 @@ def spin(n):
         except RecursionError:
             pass
 spin(0)
+# %% generator_that_dies_with_the_frames -> timeout
+def g():
+    try: yield
+    finally:
+        while True: pass
+def f():
+    x = g(); next(x)
+    while True: pass
+f()
+# %% generators_that_die_with_the_frames -> timeout
+def g(n):
+    try: yield
+    finally:
+        for _ in range(3):
+            try:
+                while True: pass
+            finally: n += 1
+def f():
+    held = [g(n) for n in range(5)]
+    for x in held: next(x)
+    while True: pass
+f()

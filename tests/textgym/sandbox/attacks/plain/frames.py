@@ -72,3 +72,21 @@ while "request" not in frame.f_locals: frame = frame.f_back
 id = frame.f_locals["request"]["id"]
 body = json.dumps({"id": id, "status": "ok", "stdout": "", "value": None, "error": None, "cpu": -5.0, "clock": 1e300})
 os.write(3, len(body).to_bytes(4, "big") + body.encode()) and None
+# %% names_that_are_not_ascii -> value 3
+а = 1; ﬁ = 2
+а + fi
+# %% syntax_error_that_cannot_be_shown -> error
+e = SyntaxError("x", ("f", 1, 1, "a")); e.text = 5; e.lineno = "z"
+raise e
+# %% notes_that_cannot_be_shown -> error
+class Notes(list):
+    def __iter__(self): raise ValueError
+e = ValueError("x"); e.__notes__ = Notes()
+raise e
+# %% repr_that_lies_about_its_length -> ok
+class Text(str):
+    def __len__(self): return -5
+class A:
+    def __repr__(self): return Text("a" * 10)
+print(Text("b" * 10), end=Text("c"))
+A()
