@@ -106,6 +106,10 @@ def _hide(confinement: Confinement) -> None:
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
 
 
+STACK_BYTES = 100 << 20
+"""Deep recursion through functions written in C ends in a RecursionError then. Pages not reached cost nothing."""
+
+
 def _bound(confinement: Confinement) -> None:
     """Hard limits, so that no code can raise them again."""
     limits = confinement.limits
@@ -122,6 +126,9 @@ def _bound(confinement: Confinement) -> None:
     for name, most in bounds.items():
         if hasattr(resource, name):
             resource.setrlimit(getattr(resource, name), (most, most))
+    _, most = resource.getrlimit(resource.RLIMIT_STACK)
+    room = STACK_BYTES if most == resource.RLIM_INFINITY else min(STACK_BYTES, most)
+    resource.setrlimit(resource.RLIMIT_STACK, (room, room))
 
 
 def _no_new_privs(confinement: Confinement) -> None:

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Container, Mapping
 from typing import Any, NoReturn
 
-from . import stopping
+from . import names, stopping
 from .classes import build_class, checked_new, told_getattr, told_name
 from .guards import Guards, dir_names
 from .kinds import Kind
@@ -94,7 +94,8 @@ _SHARED: Mapping[str, Any] = {
     **{name: getattr(builtins, name) for name in (_FUNCTIONS + _EXCEPTIONS).split()},
     **{name: _refusal(name, instead) for name, instead in _REFUSED.items()},
     "BaseException": Exception,  # in an `except` it is `_exception_`
-    **dict.fromkeys(("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError"), UnicodeError),
+    **dict.fromkeys(names.UNICODE_ERRORS, UnicodeError),
+    **{f"_{name}_": getattr(builtins, name) for name in names.UNICODE_ERRORS},
     "type": Kind,
     "dir": dir_names,
     "__import__": import_for_c,

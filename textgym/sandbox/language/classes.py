@@ -5,13 +5,13 @@ from __future__ import annotations
 import builtins
 import types
 import typing
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
 from . import names
 from .kinds import kind_of
-from .own import is_own_class
+from .own import class_dict, is_own_class
 from .replacements import Opaque
 
 _subclasses: Callable[[type], list[type]] = type.__dict__["__subclasses__"]
@@ -44,10 +44,10 @@ def build_class(bases: Container[type]) -> Callable[..., type]:
         for base in types.resolve_bases(given):
             if isinstance(base, type) and not (is_own_class(base) or base in bases):
                 raise TypeError(f"a class cannot be derived from {names.strip(base.__name__)!r} here")
+        # Before the class is there: `__init_subclass__` and `__set_name__` see it while it is made.
+        _check_fields([base for base in types.resolve_bases(given) if isinstance(base, type)])
         made: type = builtins.__build_class__(body, name, *given, **keywords)
         if isinstance(made, type):
-            for field in getattr(made, "__dataclass_fields__", ()):
-                check_field(made, field)
             keep_plain_patterns(made)
         return made
 
@@ -65,12 +65,24 @@ def _has_bases(base: object) -> bool:
     return isinstance(base, Opaque) or (kind.__module__ == "typing" and not is_own_class(kind))
 
 
+def _check_fields(bases: list[type]) -> None:
+    """`check_field` for a class that would be derived from `bases`."""
+    ancestors = [kind for base in bases for kind in base.__mro__]
+    fields = {field for kind in ancestors for field in class_dict(kind).get("__dataclass_fields__", ())}
+    for field in fields:
+        _check_name(ancestors, field)
+
+
 def check_field(cls: type, name: str) -> None:
     """Raise ValueError where the dataclass field `name` of `cls` may turn out to be a library's method.
 
     Comparisons, `replace` and `asdict` read fields without the guard of names like `format`.
     """
-    if name in names.GUARDED and any(name in vars(base) for base in cls.__mro__ if not is_own_class(base)):
+    _check_name(cls.__mro__, name)
+
+
+def _check_name(ancestors: Sequence[type], name: str) -> None:
+    if name in names.GUARDED and any(name in class_dict(kind) for kind in ancestors if not is_own_class(kind)):
         raise ValueError(f"a field cannot be named {name!r}: a base class has a method of that name; choose another")
 
 
@@ -108,6 +120,11 @@ def checked_new(function: Any) -> Any:
     return make
 
 
+def is_told_name(function: Any) -> bool:
+    """Whether `told_name` made it."""
+    return type(function) is types.FunctionType and function.__code__ is _TOLD
+
+
 def told_name(function: Any) -> Any:
     """A program's `__setattr__` or its like, told attribute names as the program writes them."""
 
@@ -115,6 +132,9 @@ def told_name(function: Any) -> Any:
         return function(*[names.strip(each) if type(each) is str else each for each in args])
 
     return method
+
+
+_TOLD: types.CodeType = told_name(None).__code__
 
 
 def told_getattr(function: Any) -> Any:

@@ -84,6 +84,7 @@ def _shared() -> dict[str, Facade]:
             cache=replacements.cache,
             cached_property=replacements.cached_property,
             wraps=replacements.wraps,
+            update_wrapper=replacements.update_wrapper,
             total_ordering=replacements.total_ordering,
             singledispatch=replacements.singledispatch,
         ),
@@ -139,17 +140,26 @@ def _shared() -> dict[str, Facade]:
             Flag=replacements.Flag,
             IntFlag=replacements.IntFlag,
         ),
-        "contextlib": take(contextlib, "suppress nullcontext closing", contextmanager=replacements.contextmanager),
+        "contextlib": take(
+            contextlib,
+            "suppress nullcontext closing AbstractContextManager",
+            contextmanager=replacements.contextmanager,
+        ),
         "hashlib": take(hashlib, "blake2b blake2s md5 sha1 sha224 sha256 sha384 sha3_256 sha3_512 sha512"),
         "io": take(io, "BytesIO StringIO"),
-        "types": {"SimpleNamespace": SimpleNamespace, "MappingProxyType": types.MappingProxyType},
+        "types": {"SimpleNamespace": SimpleNamespace, "MappingProxyType": types.MappingProxyType}
+        | take(types, "GeneratorType MethodType NoneType EllipsisType"),
         "csv": take(
             csv,
             "reader writer DictReader DictWriter Dialect excel excel_tab unix_dialect Error "
             "QUOTE_ALL QUOTE_MINIMAL QUOTE_NONE QUOTE_NONNUMERIC",
         ),
-        "base64": take(base64, "b64encode b64decode b32encode b32decode b16encode b16decode b85encode b85decode"),
-        "struct": take(struct, "pack unpack calcsize iter_unpack error"),
+        "base64": take(
+            base64,
+            "b64encode b64decode urlsafe_b64encode urlsafe_b64decode standard_b64encode standard_b64decode "
+            "b32encode b32decode b16encode b16decode b85encode b85decode",
+        ),
+        "struct": take(struct, "pack unpack unpack_from calcsize iter_unpack error"),
         "unicodedata": take(
             unicodedata, "name lookup category normalize numeric decimal digit bidirectional combining"
         ),

@@ -6,11 +6,13 @@ from _string import formatter_parser  # type: ignore[import-not-found]
 from collections.abc import Mapping
 from typing import Any
 
+from . import names
+
 
 def safe_format(template: str, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> str:
     """`template.format(*args, **keywords)`. Raises ValueError for a field with `.` or `[`."""
     _check(template)
-    return str.format(template, *args, **keywords)
+    return str.format(template, *args, **{names.strip(name): value for name, value in keywords.items()})
 
 
 def safe_format_map(template: str, mapping: Any) -> str:

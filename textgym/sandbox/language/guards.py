@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import abc
+import datetime
+import enum
 import re
 import types
 from collections.abc import Callable
@@ -9,10 +12,12 @@ from typing import Any
 
 from . import names
 from .attributes import Attributes, SimpleNamespace
+from .classes import is_told_name
 from .clock import Clock
 from .formatting import safe_format, safe_format_map
 from .kinds import kind_of
 from .own import class_dict, is_own, is_own_class, is_own_function
+from .replacements import Opaque
 
 _super_object: Callable[[Any], Any] = super.__dict__["__self__"].__get__
 _missing = object()
@@ -44,6 +49,8 @@ class Guards:
         if name in names.SETUP_METHODS:
             return self._setup(value, name)
         found = getattr(value, name)
+        if name in names.DESCRIPTOR_METHODS:
+            return self._descriptor(value, name, found)
         return self._harmless(value, name, found)
 
     def _harmless(self, value: Any, name: str, found: Any) -> Any:
@@ -64,11 +71,14 @@ class Guards:
         owner: Any = found.__self__ if bound else found.__objclass__
         text: Any = owner
         if name == "format" and (owner is str or isinstance(owner, str)):
-            return (lambda *a, **k: safe_format(text, a, k)) if bound else (lambda s, *a, **k: safe_format(s, a, k))
+            given = (lambda *a, **k: safe_format(text, a, k)) if bound else (lambda s, *a, **k: safe_format(s, a, k))
+            return Opaque(given, name)
         if name == "format_map" and (owner is str or isinstance(owner, str)):
-            return (lambda m: safe_format_map(text, m)) if bound else safe_format_map
+            return Opaque((lambda m: safe_format_map(text, m)) if bound else safe_format_map, name)
         if name in {"now", "today", "utcnow"} and isinstance(owner, type):
-            return self._clock.reader(owner, name)
+            return Opaque(self._clock.reader(owner, name), name)
+        if name == "ctime" and issubclass(owner if isinstance(owner, type) else type(owner), datetime.date):
+            return Opaque((lambda: _ctime(owner)) if bound else _ctime, name)
         raise AttributeError(f"the method {name!r} of {kind_of(value).__name__!r} objects is refused")
 
     def _setup(self, value: Any, name: str) -> Any:
@@ -82,6 +92,13 @@ class Guards:
             unbound = name == "__init__" and isinstance(owner, type) and not is_own_function(found)
             return self._own_init(found) if unbound else found
         raise AttributeError(f"{name!r} of {kind_of(owner).__name__!r} objects is refused: call the class instead")
+
+    def _descriptor(self, value: Any, name: str, found: Any) -> Any:
+        """`super().__set__` and its kind, where that is the program's own; and `function.__get__` of its functions."""
+        function = getattr(found, "__func__", found) if type(found) is types.MethodType else found
+        if is_own_function(function) or is_told_name(function) or (name == "__get__" and is_own_function(value)):
+            return found
+        raise AttributeError(f"the method {name!r} of {kind_of(value).__name__!r} objects is refused")
 
     def _own_new(self, new: Callable[..., Any]) -> Callable[..., Any]:
         """`Base.__new__`, for classes of the program only."""
@@ -132,6 +149,17 @@ class Guards:
     def _get_field_defaults(self, value: Any) -> Any:
         return dict(value._field_defaults)
 
+    def _get_value2member_map(self, value: Any) -> Any:
+        if isinstance(value, type) and issubclass(value, enum.Enum):
+            return types.MappingProxyType(dict(value._value2member_map_))
+        raise AttributeError(f"{kind_of(value).__name__!r} object has no attribute '_value2member_map_'")
+
+    def _get_register(self, value: Any) -> Any:
+        found = value.register
+        if is_own_class(value) and getattr(found, "__func__", None) is abc.ABCMeta.register:
+            return Opaque(found, "register")
+        return self._harmless(value, "register", found)
+
     def _get_slots(self, value: Any) -> Any:
         found = value.__slots__
         if isinstance(found, str):
@@ -143,7 +171,7 @@ class Guards:
     def _get_annotations(self, value: Any) -> dict[str, Any]:
         if not (is_own_class(value) or is_own_function(value)):
             raise AttributeError("'__annotations__' is refused: only your own functions and classes have them")
-        return {key: _shown(item) for key, item in value.__annotations__.items()}
+        return {_as_written(key): _shown(item) for key, item in value.__annotations__.items()}
 
     def _get_cause(self, value: Any) -> Any:
         return _visible(value.__cause__)
@@ -217,7 +245,16 @@ def _known(name: Any, rule: Callable[[str], str]) -> str:
     try:
         return rule(name)
     except names.RefusedName as error:
-        raise AttributeError(str(error)) from None
+        reason = str(error)
+    raise AttributeError(reason)  # out here, so that the program finds no error of ours behind it
+
+
+def _ctime(value: Any) -> str:
+    """A date can be made of bytes that hold no date, and CPython looks its week day up in no list."""
+    if datetime.date.toordinal(value) < 1:
+        raise ValueError("year 0 is out of range")
+    text: str = type(value).ctime(value)
+    return text
 
 
 def _written(name: Any) -> str:

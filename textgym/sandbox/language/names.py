@@ -29,13 +29,14 @@ SYNTAX_METHODS = frozenset(f"__{name}__" for name in _OPERATIONS.split())
 # Methods that do more than an operator does when they are called by hand: read through a guard.
 SETUP_METHODS = frozenset({"__init__", "__new__", "__init_subclass__", "__post_init__"})
 STORE_METHODS = frozenset({"__setattr__", "__delattr__"})
+DESCRIPTOR_METHODS = frozenset({"__get__", "__set__", "__delete__", "__set_name__"})
 
 # Methods that Python tells the name of an attribute, as it is compiled: a program gets it as it was written.
 TOLD_NAMES = STORE_METHODS | {"__getattr__", "__set_name__"}
 
 # What a class may define. Left out: whatever runs at a moment nobody sees (`__del__`), rebuilds objects (`__reduce__`
 # and its kind), or decides for others what an object is (`__class__`, `__instancecheck__`, ...).
-DEFINABLE = SYNTAX_METHODS | SETUP_METHODS | TOLD_NAMES | {"__get__", "__set__", "__delete__"}
+DEFINABLE = SYNTAX_METHODS | SETUP_METHODS | TOLD_NAMES | DESCRIPTOR_METHODS
 
 # Class variables that list attribute names: their value must be written out.
 LITERAL_VARIABLES = frozenset({"__slots__", "__match_args__"})
@@ -46,9 +47,22 @@ MODULE_VARIABLES = frozenset({"__all__", "__author__", "__version__"})
 READABLE_DUNDERS = SYNTAX_METHODS | {"__doc__", "__module__"}
 WRITABLE_DUNDERS = frozenset({"__name__", "__qualname__", "__doc__"})
 
-# What named tuples and enumerations offer has an underscore because it shares a namespace with fields and members.
+# Names of the library that programs use: named tuples and enumerations have fields and members beside them.
 PUBLIC_PRIVATE = frozenset(
-    {"_replace", "_asdict", "_make", "_fields", "_field_defaults", "_value_", "_missing_", "_generate_next_value_"}
+    {
+        *(
+            "_replace",
+            "_asdict",
+            "_make",
+            "_fields",
+            "_field_defaults",
+            "_value_",
+            "_missing_",
+            "_generate_next_value_",
+        ),
+        # What the documentation of collections.abc.Set, of queue and of json says to define or to call.
+        *("_from_iterable", "_hash", "_init", "_qsize", "_put", "_get", "_one_shot"),
+    }
 )
 
 # Attributes of frames, tracebacks, code objects, generators and coroutines, and what leads to them.
@@ -68,10 +82,15 @@ INTERNALS = frozenset(_INTERNALS.split())
 
 # Harmless on most objects, read through `guards.Guards.getattr`, which looks at the object and at what it would give.
 _GUARDED = """
-    format format_map obj register now today utcnow evaluate groupindex _field_defaults
+    format format_map obj register now today utcnow ctime evaluate groupindex fget fset fdel
+    _field_defaults _value2member_map_
     __class__ __dict__ __annotations__ __cause__ __context__ __name__ __qualname__ __members__ __slots__
 """
-GUARDED = frozenset(_GUARDED.split()) | SETUP_METHODS | STORE_METHODS
+GUARDED = frozenset(_GUARDED.split()) | SETUP_METHODS | STORE_METHODS | DESCRIPTOR_METHODS
+
+
+# Programs know these as UnicodeError: the real ones, made by hand, read memory.
+UNICODE_ERRORS = ("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError")
 
 
 class RefusedName(Exception):

@@ -5,9 +5,13 @@ A program may set attributes of these only. Library classes are shared by all co
 
 from __future__ import annotations
 
+import collections
 import decimal
+import functools
+import textwrap
 import types
 from collections.abc import Callable
+from typing import Any
 
 from .attributes import SimpleNamespace
 
@@ -36,7 +40,12 @@ def is_own_function(value: object) -> bool:
     return type(value) is types.FunctionType and value.__globals__.get("__name__") == MODULE
 
 
-def is_own(value: object) -> bool:
+_CACHED: Any = type(functools.lru_cache(lambda: None))
+_SETTABLE = frozenset({decimal.Context, collections.defaultdict, textwrap.TextWrapper, SimpleNamespace})
+"""Library classes whose objects have attributes that are meant to be set."""
+
+
+def is_own(value: Any) -> bool:
     """Whether a program may set attributes of `value`."""
     if isinstance(value, type):
         return is_own_class(value)
@@ -45,4 +54,6 @@ def is_own(value: object) -> bool:
         return True
     if issubclass(kind, BaseException):
         return not issubclass(kind, UnicodeError)  # whose text is found by numbers that nobody checks
-    return kind is decimal.Context or kind is SimpleNamespace
+    if kind is _CACHED:
+        return is_own_function(value.__wrapped__)
+    return kind in _SETTABLE

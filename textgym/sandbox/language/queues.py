@@ -15,11 +15,17 @@ class Queue:
 
     def __init__(self, maxsize: int = 0) -> None:
         self.maxsize = maxsize
-        self.queue: Any = self._store()
+        self.queue: Any = None
+        self._init(maxsize)
         self.unfinished_tasks = 0
 
-    def _store(self) -> Any:
-        return deque()
+    # The library's names for what a class derived from it may define anew.
+
+    def _init(self, maxsize: int) -> None:
+        self.queue = deque()
+
+    def _qsize(self) -> int:
+        return len(self.queue)
 
     def _put(self, item: Any) -> None:
         self.queue.append(item)
@@ -29,15 +35,15 @@ class Queue:
 
     def qsize(self) -> int:
         """How many items there are."""
-        return len(self.queue)
+        return self._qsize()
 
     def empty(self) -> bool:
         """Whether there are none."""
-        return not self.queue
+        return not self._qsize()
 
     def full(self) -> bool:
         """Whether there is no room for more."""
-        return 0 < self.maxsize <= len(self.queue)
+        return 0 < self.maxsize <= self._qsize()
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Add an item. Raises Full, also where the library would wait."""
@@ -48,7 +54,7 @@ class Queue:
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Take an item out. Raises Empty, also where the library would wait."""
-        if not self.queue:
+        if self.empty():
             raise Empty
         return self._get()
 
@@ -82,8 +88,8 @@ class SimpleQueue(Queue):
 class LifoQueue(Queue):
     """queue.LifoQueue"""
 
-    def _store(self) -> Any:
-        return []
+    def _init(self, maxsize: int) -> None:
+        self.queue = []
 
     def _get(self) -> Any:
         return self.queue.pop()

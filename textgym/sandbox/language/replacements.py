@@ -10,9 +10,9 @@ import enum
 import functools
 import types
 import typing
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from .kinds import Kind
 from .own import is_own_class, is_own_function
@@ -54,19 +54,29 @@ class IntFlag(enum.IntFlag, metaclass=_EnumKind):
 
 
 def wraps(wrapped: Any, **_: Any) -> Callable[[Any], Any]:
-    """functools.wraps for functions of the program: name, docstring and attributes."""
+    """functools.wraps for functions and objects of the program: name, docstring, annotations and attributes."""
+    return lambda wrapper: update_wrapper(wrapper, wrapped)
 
-    def decorate(wrapper: Any) -> Any:
-        if is_own_function(wrapper):
-            for name in ("__name__", "__qualname__", "__doc__"):
-                value = getattr(wrapped, name, None)
-                if type(value) is str:
-                    setattr(wrapper, name, value)
-            if is_own_function(wrapped):
-                wrapper.__dict__.update(wrapped.__dict__)
-        return wrapper
 
-    return decorate
+def update_wrapper(wrapper: Any, wrapped: Any, **_: Any) -> Any:
+    """functools.update_wrapper, likewise."""
+    if is_own_function(wrapper):
+        named_like(wrapper, wrapped)
+        if is_own_function(wrapped):
+            wrapper.__annotations__ = dict(wrapped.__annotations__)
+            wrapper.__dict__.update(wrapped.__dict__)
+    elif is_own_class(type(wrapper)):
+        named_like(wrapper, wrapped)
+    return wrapper
+
+
+def named_like(function: Any, other: Any) -> Any:
+    """`function`, with the name and the docstring of `other`."""
+    for name in ("__name__", "__qualname__", "__doc__"):
+        value = getattr(other, name, None)
+        if type(value) is str:
+            setattr(function, name, value)
+    return function
 
 
 class cached_property:
@@ -107,8 +117,38 @@ def cache(function: Callable[..., Any], /) -> Any:
     return _cached(function, None, False)
 
 
+class _Kinds:
+    """The classes of some values, compared with nothing else: the library's cache has them beside the values."""
+
+    __slots__ = ("_kinds",)
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self._kinds = tuple(map(type, values))
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is _Kinds and self._kinds == other._kinds
+
+    def __hash__(self) -> int:
+        return hash(self._kinds)
+
+
+def _cached_by_type(function: Callable[..., Any], maxsize: int | None) -> Any:
+    """`lru_cache(maxsize, typed=True)`."""
+    cached = _cached(lambda _, *args, **keywords: function(*args, **keywords), maxsize, False)
+
+    def call(*args: Any, **keywords: Any) -> Any:
+        return cached(_Kinds((*args, *keywords.values())), *args, **keywords)
+
+    made: Any = named_like(call, function)
+    made.cache_info, made.cache_clear = cached.cache_info, cached.cache_clear
+    made.cache_parameters = lambda: {"maxsize": maxsize, "typed": True}
+    return made
+
+
 def _cached(function: Callable[..., Any], maxsize: int | None, typed: bool) -> Any:
-    made: Any = functools.lru_cache(maxsize, typed)(function)
+    if typed:
+        return _cached_by_type(function, maxsize)
+    made: Any = functools.lru_cache(maxsize)(function)
     if not is_own_function(function):
         for name in vars(made).keys() - {"__name__", "__qualname__", "__doc__", "__wrapped__", "cache_parameters"}:
             del vars(made)[name]
@@ -180,10 +220,14 @@ def singledispatch(function: Callable[..., Any]) -> Any:
     registry: dict[Any, Callable[..., Any]] = {object: function}
 
     def dispatch(cls: type) -> Callable[..., Any]:
-        for kind in (*cls.__mro__, *(kind for kind in registry if issubclass(cls, kind))):
+        for kind in cls.__mro__:
             if kind in registry and kind is not object:
                 return registry[kind]
-        return function
+        found: type = object
+        for kind in registry:  # an abstract class; of several, the narrowest
+            if issubclass(cls, kind) and issubclass(kind, found):
+                found = kind
+        return registry[found]
 
     def register(cls: Any, implementation: Any = None) -> Any:
         if implementation is None and is_own_function(cls):
@@ -211,7 +255,7 @@ def singledispatch(function: Callable[..., Any]) -> Any:
             raise TypeError("dispatch() needs a class")
         return dispatch(type if cls is Kind else cls)
 
-    return Dispatcher(call, Opaque(register), Opaque(dispatch_class, "dispatch"))
+    return Dispatcher(named_like(call, function), Opaque(register), Opaque(dispatch_class, "dispatch"))
 
 
 class Opaque:
@@ -301,4 +345,4 @@ def contextmanager(function: Callable[..., Generator[Any, Any, Any]]) -> Callabl
     def make(*args: Any, **keywords: Any) -> Manager:
         return Manager(lambda: function(*args, **keywords))
 
-    return make
+    return cast("Callable[..., Manager]", named_like(make, function))

@@ -11,6 +11,8 @@ import sys
 from types import TracebackType
 from typing import Any
 
+from .own import class_dict, defined_in
+
 
 class SoftTimeout(BaseException):
     """Raised by the worker's timer inside the program. `Interpreter.run` lets it through."""
@@ -55,13 +57,20 @@ class With:
         if not hasattr(kind, "__enter__") or not hasattr(kind, "__exit__"):
             name = "type" if isinstance(self._manager, type) else kind.__name__
             raise TypeError(f"{name!r} object does not support the context manager protocol")
-        return kind.__enter__(self._manager)
+        return self._method("__enter__")()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> Any:
+        leave = self._method("__exit__")
         if not isinstance(error, SoftTimeout):
-            return type(self._manager).__exit__(self._manager, kind, error, None)
+            return leave(UnicodeError if isinstance(error, UnicodeError) else kind, error, None)
         try:
-            type(self._manager).__exit__(self._manager, TimeoutError, TimeoutError("the time limit was reached"), None)
+            leave(TimeoutError, TimeoutError("the time limit was reached"), None)
         except BaseException:
             return False
         return False
+
+    def _method(self, name: str) -> Any:
+        """A method of the manager's class, as `with` finds it: not in the object's own attributes."""
+        kind = type(self._manager)
+        found: Any = class_dict(defined_in(kind, name) or kind)[name]
+        return found.__get__(self._manager, kind) if hasattr(type(found), "__get__") else found

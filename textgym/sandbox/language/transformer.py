@@ -169,16 +169,23 @@ class Transformer(NamePolicy):
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
         if isinstance(node.type, ast.Tuple):
             everything = ast.Starred(load("_exception_"), ast.Load())
-            kinds = [everything if is_name(kind, "BaseException") else self.visit(kind) for kind in node.type.elts]
+            kinds = [everything if is_name(kind, "BaseException") else self._caught(kind) for kind in node.type.elts]
             node.type = placed(ast.Tuple(kinds, ast.Load()), node.type)
         elif node.type is None or is_name(node.type, "BaseException"):
             node.type = placed(load("_exception_"), node)
         else:
-            node.type = self.visit(node.type)
+            node.type = self._caught(node.type)
         if node.name is not None:
             node.name = self._plain_bound(node, node.name)
         node.body = self._body(node.body)
         return node
+
+    def _caught(self, kind: ast.expr) -> ast.expr:
+        """A class after `except`: there the three that programs otherwise know as UnicodeError are told apart."""
+        if isinstance(kind, ast.Name) and kind.id in names.UNICODE_ERRORS:
+            return placed(load(f"_{kind.id}_"), kind)
+        visited: ast.expr = self.visit(kind)
+        return visited
 
     def _plain_bound(self, node: ast.AST, name: str) -> str:
         if names.is_dunder(name):

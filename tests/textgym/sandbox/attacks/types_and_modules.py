@@ -113,11 +113,20 @@ match f:
 # %% match_generator_frame -> refused
 match (x for x in [1]):
     case object(gi_frame=f): print(f)
-# %% match_abc_register -> error
+# %% match_abc_register -> value ['no', 'no']
 from abc import ABC
 class K(ABC):
     __match_args__ = ("x",)
 K.register(type(print))
+def look(x):
+    match x:
+        case K(_call=c): return c
+    return "no"
+[look(print), look(len)]
+# %% abc_register_of_a_library -> error
+from collections.abc import Sequence
+class A: pass
+Sequence.register(A)
 # %% property_init -> error
 from fractions import Fraction
 Fraction.numerator.__init__(lambda s: 5)
@@ -225,8 +234,16 @@ __builtins__["len"] = 1
 # %% patch_enum_member -> error
 import re
 re.I.x = 1
-# %% update_wrapper -> error
+# %% update_wrapper_pours_nothing -> value ('print', 'counter', 1)
 from functools import update_wrapper
+import math
+def counter(): "doc"
+counter.n = 1
+class A: pass
+a = update_wrapper(A(), counter)
+update_wrapper(print, counter); update_wrapper(math, counter)
+def f(): pass
+(print.__name__, a.__name__, update_wrapper(f, counter).n)
 # %% wraps_pours_nothing -> value False
 from functools import wraps
 import math

@@ -608,3 +608,53 @@ class Y(Sequence[int]):
     def __getitem__(self, i): return [5, 6][i]
     def __len__(self): return 2
 print(A(1), B(x=1), D([1]), E(a=1), G(1, 2).total(), dict(H()), json.dumps({"a": object()}, cls=L), list(Y()))
+# %% descriptors_that_cooperate
+class Descriptor:
+    def __init__(self, name=None): self.name = name
+    def __set_name__(self, owner, name): self.name = self.name or name
+    def __get__(self, obj, cls=None): return self if obj is None else obj.__dict__[self.name]
+    def __set__(self, obj, value): obj.__dict__[self.name] = value
+    def __delete__(self, obj): raise AttributeError("can't delete")
+class Typed(Descriptor):
+    kind = object
+    def __set__(self, obj, value):
+        if not isinstance(value, self.kind): raise TypeError(f"{self.name} must be {self.kind.__name__}")
+        super().__set__(obj, value)
+class Int(Typed): kind = int
+class Positive(Int):
+    def __set_name__(self, owner, name):
+        super().__set_name__(owner, name)
+        self.owner = owner.__name__
+    def __set__(self, obj, value):
+        if value <= 0: raise ValueError(f"{self.owner}.{self.name} must be positive")
+        super().__set__(obj, value)
+    def __get__(self, obj, cls=None): return super().__get__(obj, cls)
+class Stock:
+    shares = Positive()
+    _price = Int()
+    def __init__(self, shares, price): self.shares, self._price = shares, price
+s = Stock(3, 4)
+print(s.shares, s._price, Stock.shares.name, Stock._price.name)
+for bad in ((0, 1), (1, "x"), ("a", 1)):
+    try: Stock(*bad)
+    except (TypeError, ValueError) as e: print(type(e).__name__, e)
+class Bound:
+    def __init__(self, f): self.f = f
+    def __get__(self, obj, cls):
+        method = self.f.__get__(obj, cls)
+        return lambda *args: ("bound", method(*args))
+class U:
+    n = 5
+    @Bound
+    def m(self, x): return self.n + x
+print(U().m(2))
+# %% context_managers_by_class
+class Lock:
+    log = []
+    @classmethod
+    def __enter__(cls): cls.log.append("in"); return cls
+    @staticmethod
+    def __exit__(kind, error, tb): Lock.log.append(kind and kind.__name__); return True
+with Lock() as l: print(l is Lock)
+with Lock(): 1 / 0
+print(Lock.log)

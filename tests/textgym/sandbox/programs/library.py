@@ -641,3 +641,138 @@ for bad in (lambda: array("b", [128]), lambda: array("i", [1.5]), lambda: array(
 class Stack(array):
     def push(self, x): self.append(x); return self
 print(Stack("i", [1]).push(2), isinstance(Stack("i"), array), [x for x in Stack("h", [3]).push(4)])
+# %% cache_by_type
+from functools import lru_cache
+calls = []
+@lru_cache(maxsize=2, typed=True)
+def f(x, *, k=None):
+    "doubles"
+    calls.append(x)
+    return x * 2
+print(f(3), f(3.0), f(3), f(True), f(3, k=1), f(3, k=1.0), calls, f.cache_info(), f.cache_parameters(), f.__name__, f.__doc__)
+f.cache_clear()
+@lru_cache
+def g(x): g.misses += 1; return x
+g.misses = 0
+g(1), g(1), g(2)
+class A:
+    @lru_cache(typed=True)
+    def m(self, x): return x, len(calls)
+a = A()
+print(f.cache_info(), g.misses, a.m(1), a.m(1.0), a.m(1))
+# %% single_dispatch_narrowest
+from functools import singledispatch
+from collections.abc import Iterable, Sequence, Mapping
+@singledispatch
+def show(x):
+    "shows"
+    return "other"
+@show.register(Iterable)
+def _(x): return "iterable"
+@show.register(Sequence)
+def _(x): return "sequence"
+@show.register(Mapping)
+def _(x): return "mapping"
+print(show([1]), show({1: 2}), show({1}), show(3), show("a"), show.__name__)
+# %% settings_of_library_objects
+import textwrap
+from collections import defaultdict
+w = textwrap.TextWrapper()
+w.width = 12
+w.initial_indent = "* "
+w.subsequent_indent = "  "
+print(w.fill("the quick brown fox jumps"))
+tree = lambda: defaultdict(tree)
+d = defaultdict(int)
+d["a"] += 1
+d.default_factory = None
+try:
+    d["b"]
+except KeyError as e:
+    print("no", e, dict(d))
+# %% queue_of_ones_own
+from queue import Queue
+class SetQueue(Queue):
+    def _init(self, maxsize): self.queue = set()
+    def _put(self, item): self.queue.add(item)
+    def _get(self): return self.queue.pop()
+q = SetQueue()
+for x in (1, 1, 1): q.put(x)
+print(q.qsize(), q.get(), q.empty())
+# %% abstract_set_and_registered_classes
+from abc import ABC, abstractmethod
+from collections.abc import Set
+class Bag(Set):
+    def __init__(self, items): self.items = sorted(set(items))
+    @classmethod
+    def _from_iterable(cls, items): return cls(items)
+    def __contains__(self, x): return x in self.items
+    def __iter__(self): return iter(self.items)
+    def __len__(self): return len(self.items)
+    def __hash__(self): return self._hash()
+    def __repr__(self): return f"Bag({self.items})"
+a, b = Bag("hello"), Bag("world")
+print(a & b, a | b, a - b, a ^ b, a <= a | b, hash(a) == hash(Bag("olleh")), len({a, Bag("hello")}))
+class Shape(ABC):
+    @abstractmethod
+    def area(self): ...
+@Shape.register
+class Square:
+    def area(self): return 4
+Shape.register(tuple)
+print(isinstance(Square(), Shape), issubclass(tuple, Shape), isinstance([], Shape))
+# %% json_encoder_of_ones_own
+import json
+class E(json.JSONEncoder):
+    def default(self, o): return sorted(o)
+    def iterencode(self, o, _one_shot=False):
+        for chunk in super().iterencode(o, _one_shot): yield chunk.replace(" ", "")
+print(json.dumps({"a": {3, 1}}, cls=E), "".join(E().iterencode([1, {2}])))
+# %% members_by_value
+from enum import Enum
+class Color(Enum):
+    RED = "r"
+    BLUE = "b"
+print("r" in Color._value2member_map_, "x" in Color._value2member_map_, list(Color._value2member_map_))
+# %% decorators_that_are_classes
+import functools
+class count_calls:
+    def __init__(self, func):
+        functools.update_wrapper(self, func)
+        self.func, self.calls = func, 0
+    def __call__(self, *args, **kwargs):
+        self.calls += 1
+        return self.func(*args, **kwargs)
+    def __get__(self, obj, cls): return functools.partial(self, obj)
+@count_calls
+def add(a: int, b: int) -> int:
+    "adds"
+    return a + b
+class C:
+    @count_calls
+    def m(self, x): return x
+c = C()
+print(add(1, 2), add(3, b=4), add.calls, add.__name__, add.__doc__, c.m(5))
+def traced(f):
+    @functools.wraps(f)
+    def inner(*args): return f(*args)
+    return inner
+@traced
+def g(_n: int, m: "str") -> None: "gee"
+print(g.__name__, g.__doc__, g.__annotations__)
+from contextlib import contextmanager
+@contextmanager
+def opened(name):
+    "opens"
+    yield name
+with opened("x") as n: print(n, opened.__name__, opened.__doc__)
+# %% errors_of_text_told_apart
+for act in (lambda: b"\xff".decode(), lambda: "\u1234".encode("ascii"), lambda: int("x")):
+    try:
+        act()
+    except UnicodeEncodeError as e:
+        print("encode", e.reason, e.start)
+    except (UnicodeDecodeError, KeyError) as e:
+        print("decode", e.reason, e.start)
+    except ValueError as e:
+        print("value", e)
