@@ -119,13 +119,13 @@ for size in (10 ** 6, 10 ** 4, 200):
 del x
 # ---
 1 + 1
-# %% memory_filled_to_the_last_crumb -> ok or error
+# %% memory_filled_to_the_last_crumb -> ok or error or timeout
 keep = None; size = 1 << 24
 while size > 16:
     try:
         while True: keep = (keep, bytes(size))
     except MemoryError: size //= 2
-# %% memory_full_and_much_to_say -> ok or error
+# %% memory_full_and_much_to_say -> ok or error or timeout
 keep = []
 try:
     while True: keep.append("x" * 10 ** 6)
