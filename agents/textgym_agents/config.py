@@ -151,7 +151,7 @@ def demo() -> TrainConfig:
             max_tool_tokens=24,
         ),
         # A constant rate to the end: what it leaves is a policy that knows more than its noise lets it show.
-        sft=SFTConfig(stop_at=0.45, muon_lr=0.01, demonstrations=9_000, eval_every=20),
+        sft=SFTConfig(stop_at=0.5, muon_lr=0.01, demonstrations=9_000, eval_every=20),
         # Monte Carlo advantages: the one reward lies 20 tokens behind the digit that decides it. The critic explains
         # little of a copying error, and through the shared trunk its loss would drown the policy's. A failed episode
         # has one wrong digit among twenty right tokens, so negative advantages are mostly noise.
@@ -163,13 +163,13 @@ def demo() -> TrainConfig:
             lr=4e-4,
             adam_beta2=0.98,
             warmup_steps=2,
-            decay_steps=75,
+            decay_steps=70,
             final_lr=0.05,
             epochs=1,
             minibatches=4,
             micro_batch_size=16,
         ),
-        iterations=75,
+        iterations=70,
         num_envs=256,
         retry=0.5,
     )

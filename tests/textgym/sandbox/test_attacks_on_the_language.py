@@ -81,7 +81,7 @@ def test_attack(text: str, expected: str) -> None:
 
 
 def test_refusals_name_the_line_and_what_to_do() -> None:
-    outcome = Interpreter(lambda _: None).run("x = 1\ny = x.__class__.__bases__")
+    outcome = Interpreter(lambda _: None).run("x = 1\ny = x.__class__.__reduce__")
     assert outcome.error is not None
     assert outcome.error.startswith("line 2: ")
     assert "instead" in outcome.error

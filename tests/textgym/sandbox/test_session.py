@@ -346,3 +346,16 @@ def test_no_descriptor_left_is_said_and_costs_no_session(sandbox, monkeypatch):
             each.close()
         assert session.run("x").value == "1"
         assert sandbox.pid == pid
+
+
+@pytest.mark.parametrize("code", ["import sys\nsys.exit(0)", "exit()", "print('x')\nraise SystemExit"])
+def test_a_program_that_ends_itself_well_is_no_error(code):
+    with Sandbox(limits=QUICK) as sandbox, sandbox.session() as session:
+        assert session.run(f"kept = 1\n{code}").status == Status.OK
+        assert session.run("kept").value == "1"
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf_16_be", "utf-32-le", "cp1251", "iso-8859-15", "koi8-r", "latin1"])
+def test_codecs_are_there_although_no_file_can_be_opened(name):
+    with Sandbox(limits=QUICK) as sandbox, sandbox.session() as session:
+        assert session.run(f"'abc'.encode({name!r}).decode({name!r})").value == "'abc'"

@@ -14,7 +14,7 @@ from .kinds import kind_of
 from .own import class_dict, is_own_class
 from .replacements import Opaque
 
-_subclasses: Callable[[type], list[type]] = type.__dict__["__subclasses__"]
+subclasses: Callable[[type], list[type]] = type.__dict__["__subclasses__"]
 
 
 class Bases(set[type]):
@@ -46,8 +46,10 @@ def build_class(bases: Container[type]) -> Callable[..., type]:
                 raise TypeError(f"a class cannot be derived from {names.strip(base.__name__)!r} here")
         # Before the class is there: `__init_subclass__` and `__set_name__` see it while it is made.
         _check_fields([base for base in types.resolve_bases(given) if isinstance(base, type)])
-        made: type = builtins.__build_class__(body, name, *given, **keywords)
+        made: type = builtins.__build_class__(body, names.strip(name), *given, **keywords)
         if isinstance(made, type):
+            if names.MARK in made.__qualname__:
+                type.__setattr__(made, "__qualname__", names.strip(made.__qualname__))
             keep_plain_patterns(made)
         return made
 
@@ -104,8 +106,11 @@ def _is_plain(name: object) -> bool:
 def own_subclasses(cls: type) -> Iterator[type]:
     """`cls` and the program's classes derived from it, however far."""
     yield cls
-    for derived in _subclasses(cls):
+    for derived in subclasses(cls):
         yield from own_subclasses(derived)
+
+
+_UNCHANGING = (types.NoneType, bool, int, float, complex, str, bytes, tuple, frozenset)
 
 
 def checked_new(function: Any) -> Any:
@@ -113,8 +118,8 @@ def checked_new(function: Any) -> Any:
 
     def make(cls: type, *args: Any, **keywords: Any) -> Any:
         made = function(cls, *args, **keywords)
-        if not is_own_class(type(made)):
-            raise TypeError("__new__() must give an object of one of your own classes")
+        if not is_own_class(type(made)) and type(made) not in _UNCHANGING:
+            raise TypeError("__new__() must give an object of one of your own classes, or a plain value")
         return made
 
     return make

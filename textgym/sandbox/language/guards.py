@@ -7,12 +7,12 @@ import datetime
 import enum
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from . import names
 from .attributes import Attributes, SimpleNamespace
-from .classes import is_told_name
+from .classes import is_told_name, subclasses
 from .clock import Clock
 from .formatting import safe_format, safe_format_map
 from .kinds import kind_of
@@ -24,11 +24,17 @@ _missing = object()
 
 
 class Guards:
-    """The guards of one interpreter. `own` collects classes seen to be the program's: a fast path for its objects."""
+    """The guards of one interpreter. `own` collects classes seen to be the program's: a fast path for its objects.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: what `now` and its kind tell.
+        bases: the classes from which a program may derive its own.
+    """
+
+    def __init__(self, clock: Clock, bases: Container[type] = ()) -> None:
         self.own: set[type] = set()
         self._clock = clock
+        self._bases = bases
 
     def write(self, value: Any) -> Any:
         """`value`, if the program may set its attributes. Raises AttributeError if not."""
@@ -39,6 +45,12 @@ class Guards:
             )
         if is_own_class(type(value)):
             self.own.add(type(value))
+        return value
+
+    def write_class(self, value: Any) -> Any:
+        """`value`, if it is a class of the program's, whose methods may be set."""
+        if not is_own_class(value):
+            raise AttributeError("methods with two underscores are set on your own classes only")
         return value
 
     def getattr(self, value: Any, name: str) -> Any:
@@ -71,10 +83,18 @@ class Guards:
         owner: Any = found.__self__ if bound else found.__objclass__
         text: Any = owner
         if name == "format" and (owner is str or isinstance(owner, str)):
-            given = (lambda *a, **k: safe_format(text, a, k)) if bound else (lambda s, *a, **k: safe_format(s, a, k))
-            return Opaque(given, name)
+            read = self.read_dynamic
+            return Opaque(
+                (lambda *a, **k: safe_format(text, a, k, read))
+                if bound
+                else lambda s, *a, **k: safe_format(s, a, k, read),
+                name,
+            )
         if name == "format_map" and (owner is str or isinstance(owner, str)):
-            return Opaque((lambda m: safe_format_map(text, m)) if bound else safe_format_map, name)
+            read = self.read_dynamic
+            return Opaque(
+                (lambda m: safe_format_map(text, m, read)) if bound else lambda s, m: safe_format_map(s, m, read), name
+            )
         if name in {"now", "today", "utcnow"} and isinstance(owner, type):
             return Opaque(self._clock.reader(owner, name), name)
         if name == "ctime" and issubclass(owner if isinstance(owner, type) else type(owner), datetime.date):
@@ -128,7 +148,28 @@ class Guards:
             return {names.strip(key): item for key, item in class_dict(value).items() if _is_shown(key)}
         if is_own_class(type(value)) or type(value) is SimpleNamespace:
             return Attributes(object.__getattribute__(value, "__dict__"), _written)
+        if is_own_function(value):
+            return Attributes(value.__dict__, _written)
         raise AttributeError(f"'__dict__' of {kind_of(value).__name__!r} objects is refused: only your own have one")
+
+    def _get_mro(self, value: Any) -> tuple[type, ...]:
+        return self._nameable(value, type.__dict__["__mro__"].__get__(value) if is_own_class(value) else ())
+
+    def _get_bases(self, value: Any) -> tuple[type, ...]:
+        return self._nameable(value, type.__dict__["__bases__"].__get__(value) if is_own_class(value) else ())
+
+    def _get_base(self, value: Any) -> type:
+        return (*self._get_bases(value), object)[0]
+
+    def _get_subclasses(self, value: Any) -> Any:
+        self._nameable(value, ())
+        return Opaque(lambda: [kind for kind in subclasses(value) if is_own_class(kind)], "__subclasses__")
+
+    def _nameable(self, value: Any, kinds: Iterable[type]) -> tuple[type, ...]:
+        """Of the ancestors of a class of the program's those that it can name."""
+        if not is_own_class(value):
+            raise AttributeError("'__mro__', '__bases__' and '__subclasses__' are refused: only your own classes tell")
+        return tuple(kind for kind in kinds if is_own_class(kind) or kind in self._bases)
 
     def _get_name(self, value: Any) -> Any:
         return _as_written(value.__name__)
@@ -217,6 +258,9 @@ class Guards:
 
     def set_dynamic(self, value: Any, name: str, item: Any, /) -> None:
         """setattr(value, name, item)."""
+        if type(name) is str and name in names.CLASS_METHODS:
+            setattr(self.write_class(value), name, item)
+            return
         setattr(self.write(value), _written(name), item)
 
     def delete_dynamic(self, value: Any, name: str, /) -> None:
@@ -227,7 +271,11 @@ class Guards:
         """vars(value) for the program's own objects."""
         if value is _missing:
             raise NameError("vars() without an argument is not available here")
-        return self._get_dict(value)
+        try:
+            return self._get_dict(value)
+        except AttributeError:
+            reason = "vars() argument must have a __dict__: only your own objects, classes and functions do"
+        raise TypeError(reason)
 
 
 _BUILTIN_METHODS = (types.BuiltinMethodType, types.MethodDescriptorType, types.ClassMethodDescriptorType)
@@ -286,11 +334,11 @@ def dir_names(*values: Any) -> list[str]:
 
 def _is_shown(name: str) -> bool:
     """Whether a name in a class's `__dict__` is the program's: libraries keep notes there (`_member_map_`)."""
-    return not name.startswith("_") or names.MARK in name or not name.strip("_")
+    return not name.startswith("_") or names.MARK in name or not name.strip("_") or name in names.PUBLIC_PRIVATE
 
 
 def _is_readable(name: str) -> bool:
     try:
-        return bool(names.readable(name)) and (not name.startswith("_") or names.MARK in name or names.is_dunder(name))
+        return bool(names.readable(name)) and (_is_shown(name) or names.is_dunder(name))
     except names.RefusedName:
         return False

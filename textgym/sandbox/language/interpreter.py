@@ -90,8 +90,8 @@ class Interpreter:
     def __init__(self, write: Callable[[str], object], seed: int = 0) -> None:
         self._write = write
         clock = Clock()
-        guards = Guards(clock)
         bases = Bases(BUILTIN_CLASSES, facades.KNOWN_CLASSES, (abc.ABC,))
+        guards = Guards(clock, bases)
         self._recursion_limit = RECURSION_LIMIT
         self._reserve: mmap.mmap | None = None
         self._decimal: decimal.Context | None = None
@@ -180,6 +180,8 @@ class Interpreter:
             raise
         except BaseException as error:
             self._reserve = None
+            if type(error) is SystemExit and error.code in (None, 0):
+                return Outcome("ok", None, None)
             sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT) + 200)
             return Outcome("error", None, self._render(error, name))
 
@@ -204,9 +206,17 @@ class Interpreter:
         return self._decimal
 
     def _print(
-        self, *values: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None, flush: Any = False
+        self,
+        *values: Any,
+        sep: str | None = " ",
+        end: str | None = "\n",
+        file: Any = None,
+        flush: Any = False,
+        **unknown: Any,
     ) -> None:
         """print(), to the interpreter's `write`, or to a `file` of the program's own."""
+        if unknown:
+            raise TypeError(f"print() got an unexpected keyword argument {next(iter(unknown))!r}")
         sep = " " if sep is None else sep
         end = "\n" if end is None else end
         if not isinstance(sep, str) or not isinstance(end, str):
@@ -262,11 +272,14 @@ def preload() -> None:
     quiet.run(_WARM_UP)
     for forget in typing._cleanups:  # type: ignore[attr-defined]
         forget()  # what others have asked typing for: a key of its cache is shown to what is equal to it
-    for codec in _CODECS:  # each is a module of its own, which no confined process could load
+    for codec in _CODECS.split():  # each is a module of its own, which no confined process could load
         "a".encode(codec)
 
 
-_CODECS = ("utf-8-sig", "utf-7", "utf-16", "utf-32", "cp1252", "cp437", "latin-1", "idna", "punycode", "unicode_escape")
+_CODECS = """
+    utf-8-sig utf-7 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be latin-1 iso8859-2 iso8859-15 cp1250 cp1251
+    cp1252 cp437 cp850 koi8-r mac-roman idna punycode unicode_escape raw_unicode_escape
+"""
 
 _WARM_UP = f"""
 import random, time, sys, re, json, datetime, statistics, pprint, traceback

@@ -11,6 +11,8 @@ Three rules carry it:
 
 from __future__ import annotations
 
+from typing import Any
+
 # The last variation selector of Unicode: may stand in a name, changes no normal form, and has no use in any script.
 MARK = "\U000e01ef"
 
@@ -38,13 +40,18 @@ TOLD_NAMES = STORE_METHODS | {"__getattr__", "__set_name__"}
 # and its kind), or decides for others what an object is (`__class__`, `__instancecheck__`, ...).
 DEFINABLE = SYNTAX_METHODS | SETUP_METHODS | TOLD_NAMES | DESCRIPTOR_METHODS
 
+# Methods that may be set on a class of the program's after it is made, as class decorators do.
+CLASS_METHODS = SYNTAX_METHODS | {"__init__"}
+
 # Class variables that list attribute names: their value must be written out.
 LITERAL_VARIABLES = frozenset({"__slots__", "__match_args__"})
 
 # What modules say of themselves, and nothing reads here.
-MODULE_VARIABLES = frozenset({"__all__", "__author__", "__version__"})
+MODULE_VARIABLES = frozenset(
+    {"__all__", "__author__", "__version__", "__license__", "__copyright__", "__email__", "__date__", "__credits__"}
+)
 
-READABLE_DUNDERS = SYNTAX_METHODS | {"__doc__", "__module__"}
+READABLE_DUNDERS = SYNTAX_METHODS | {"__doc__", "__module__", "__notes__", "__suppress_context__"}
 WRITABLE_DUNDERS = frozenset({"__name__", "__qualname__", "__doc__"})
 
 # Names of the library that programs use: named tuples and enumerations have fields and members beside them.
@@ -61,7 +68,7 @@ PUBLIC_PRIVATE = frozenset(
             "_generate_next_value_",
         ),
         # What the documentation of collections.abc.Set, of queue and of json says to define or to call.
-        *("_from_iterable", "_hash", "_init", "_qsize", "_put", "_get", "_one_shot"),
+        *("_from_iterable", "_hash", "_init", "_qsize", "_put", "_get", "_one_shot", "_ignore_"),
     }
 )
 
@@ -85,12 +92,42 @@ _GUARDED = """
     format format_map obj register now today utcnow ctime evaluate groupindex fget fset fdel
     _field_defaults _value2member_map_
     __class__ __dict__ __annotations__ __cause__ __context__ __name__ __qualname__ __members__ __slots__
+    __mro__ __bases__ __base__ __subclasses__
 """
 GUARDED = frozenset(_GUARDED.split()) | SETUP_METHODS | STORE_METHODS | DESCRIPTOR_METHODS
 
 
 # Programs know these as UnicodeError: the real ones, made by hand, read memory.
 UNICODE_ERRORS = ("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError")
+
+
+# Library functions, by name, that take keywords of any name and keep them as text.
+TAKES_ANY_KEYWORD = frozenset(
+    {"dict", "OrderedDict", "Counter", "defaultdict", "update", "format", "substitute", "safe_substitute"}
+)
+
+# What to write instead, where a name is refused.
+INSTEAD = {
+    "__class__": "make a new object of the other class instead; type(x) tells the class",
+    "__dict__": "use vars(x).update(...) instead",
+    "__traceback__": "use traceback.format_exc() instead",
+    "__wrapped__": "keep the function under a name of its own instead",
+    "__self__": "keep the object under a name of its own instead",
+    "__func__": "use the function of the class instead",
+    "__del__": "use a context manager or a method close() instead",
+    "__getattribute__": "use __getattr__ or a property instead",
+    "__instancecheck__": "use a base class instead",
+    "__subclasshook__": "register the classes, or use typing.Protocol instead",
+    "__file__": "there are no files here",
+    "__builtins__": "use the builtin names as they are instead",
+    **dict.fromkeys(
+        ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__"), "define __copy__ and __deepcopy__ instead"
+    ),
+    **dict.fromkeys(
+        ("__code__", "__globals__", "__closure__", "__defaults__", "__kwdefaults__"),
+        "functions do not show what they are made of; keep what you need in variables instead",
+    ),
+}
 
 
 class RefusedName(Exception):
@@ -120,7 +157,8 @@ def readable(name: str) -> str:
     if name in GUARDED or name in READABLE_DUNDERS:
         return name
     if is_dunder(name):
-        raise RefusedName(f"the attribute {name!r} is refused: use the operator or builtin function instead")
+        instead = INSTEAD.get(name, "it is not available here; use what the object offers without underscores instead")
+        raise RefusedName(f"the attribute {name!r} is refused: {instead}")
     return private(name)
 
 
@@ -131,8 +169,34 @@ def writable(name: str) -> str:
     if name in WRITABLE_DUNDERS:
         return name
     if is_dunder(name):
-        raise RefusedName(f"setting {name!r} is refused: define it in the class body instead, if it is a method")
+        instead = INSTEAD.get(name, "define it in the class body instead, if it is a method")
+        raise RefusedName(f"setting {name!r} is refused: {instead}")
     return private(name)
+
+
+def marked(keywords: Any) -> Any:
+    """What stands after `**` in a call: its private names as parameters are compiled."""
+    if type(keywords) is not dict:
+        if not hasattr(type(keywords), "keys"):
+            return keywords  # the call says what is wrong with it
+        keywords = {name: keywords[name] for name in keywords.keys()}  # noqa: SIM118 - that is what a call asks
+    if not any(type(name) is str and name.startswith("_") for name in keywords):
+        return keywords
+    return {_parameter(name): value for name, value in keywords.items()}
+
+
+def _parameter(name: Any) -> Any:
+    try:
+        return name if type(name) is not str or is_dunder(name) else private(name)
+    except RefusedName:
+        return name
+
+
+def plain(keywords: dict[str, Any]) -> dict[str, Any]:
+    """What a function finds in its `**keywords`: names as the program writes them."""
+    if not any(MARK in name for name in keywords):
+        return keywords
+    return {strip(name): value for name, value in keywords.items()}
 
 
 def strip(text: str) -> str:

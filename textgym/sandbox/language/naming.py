@@ -9,7 +9,7 @@ from typing import Any
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from . import names
-from .nodes import call, copied, load, placed
+from .nodes import call, copied, last_name, load, placed
 
 ASYNC = "async code is refused: there is no event loop here; write ordinary functions and generators"
 _REFUSED_NODES = {
@@ -31,10 +31,14 @@ class Refused(Exception):
 
 
 class Scope:
-    """A module, class or function while its body is visited; `own` is a parameter that is checked on entry."""
+    """A module, class or function while its body is visited.
 
-    def __init__(self, kind: str, own: str | None = None) -> None:
+    `own` is a parameter that is checked on entry; `name` is that of a class.
+    """
+
+    def __init__(self, kind: str, own: str | None = None, name: str = "") -> None:
         self.kind = kind
+        self.name = name
         self.own = own
         self.own_needed = False
 
@@ -70,10 +74,22 @@ class NamePolicy(RestrictingNodeTransformer):
 
     # Names
 
+    def _mangled(self, name: str) -> str:
+        """`__x` in a class C is `_C__x`, as ever; the compiler would use the marked name of a private class for it."""
+        if name.startswith("__") and not name.endswith("__"):
+            for scope in reversed(self._scopes):
+                if scope.kind == "class":
+                    owner = scope.name.lstrip("_")
+                    return f"_{owner}{name}" if owner else name
+        return name
+
     def bound(self, node: ast.AST, name: str) -> str:
         """The compiled form of a variable, parameter or alias that the program binds."""
         if name == "super":
             raise self.refuse(node, "'super' cannot be rebound; choose another name")
+        name = self._mangled(name)
+        if name in names.CLASS_METHODS:  # a method, or a function that will be made one: `cls.__repr__ = __repr__`
+            return name
         if names.is_dunder(name):
             in_class = self._scopes[-1].kind == "class"
             if in_class and (name in names.DEFINABLE or name == "__doc__"):
@@ -81,7 +97,8 @@ class NamePolicy(RestrictingNodeTransformer):
             if self._scopes[-1].kind == "module" and name in names.MODULE_VARIABLES:
                 return name
             what = f"a class cannot define {name!r} here" if in_class else f"the name {name!r} cannot be bound"
-            raise self.refuse(node, f"{what}; choose a name without leading underscores")
+            instead = names.INSTEAD.get(name, "choose a name without leading underscores")
+            raise self.refuse(node, f"{what}; {instead}")
         return self._named(node, names.private, name)
 
     def _assignable(self, node: ast.AST, name: str) -> str:
@@ -94,11 +111,14 @@ class NamePolicy(RestrictingNodeTransformer):
         if not isinstance(node.ctx, ast.Load):
             node.id = self._assignable(node, node.id)
         elif node.id not in {"__name__", "__doc__", "__debug__", *names.MODULE_VARIABLES}:
-            in_class = self._scopes[-1].kind == "class"
-            if names.is_dunder(node.id) and not (in_class and node.id in names.DEFINABLE):
-                raise self.refuse(node, f"the name {node.id!r} is not available here")
+            known = names.DEFINABLE if self._scopes[-1].kind == "class" else names.CLASS_METHODS
+            if names.is_dunder(node.id) and node.id not in known:
+                instead = names.INSTEAD.get(node.id)
+                raise self.refuse(
+                    node, f"the name {node.id!r} is not available here" + (f"; {instead}" if instead else "")
+                )
             if not names.is_dunder(node.id):
-                node.id = self._named(node, names.private, node.id)
+                node.id = self._named(node, names.private, self._mangled(node.id))
         return node
 
     def _leaf(self, node: ast.AST) -> ast.AST:
@@ -128,17 +148,34 @@ class NamePolicy(RestrictingNodeTransformer):
             node.arg = self._named(node, names.private, node.arg)
         return self.node_contents_visit(node)
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Private keywords are compiled as private parameters are; those of a few library functions stay as written."""
+        node.func = self.visit(node.func)
+        node.args = [self.visit(argument) for argument in node.args]
+        function = last_name(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
+        for keyword in node.keywords:
+            written = keyword.arg
+            self.visit(keyword)
+            if function in names.TAKES_ANY_KEYWORD:
+                keyword.arg = written
+            elif written is None:
+                keyword.value = placed(call("_marked_", keyword.value), keyword.value)
+        return node
+
     # Attributes
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if isinstance(node.ctx, ast.Load):
             return self._visit_read(node)
-        node.attr = self._named(node, names.writable, node.attr)
+        if node.attr in names.CLASS_METHODS:
+            node.value = placed(call("_write_class_", self.visit(node.value)), node.value)
+            return node
+        node.attr = self._named(node, names.writable, self._mangled(node.attr))
         node.value = self._own(self.visit(node.value))
         return node
 
     def _visit_read(self, node: ast.Attribute) -> ast.AST:
-        node.attr = self._named(node, names.readable, node.attr)
+        node.attr = self._named(node, names.readable, self._mangled(node.attr))
         node.value = self.visit(node.value)
         if node.attr not in names.GUARDED:
             return node

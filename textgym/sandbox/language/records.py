@@ -104,6 +104,7 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
                 raise TypeError(f"the inherited field {name!r} was changed")
             _identifier(name)
             check_field(cls, name)
+    written = set(vars(cls))
     module, cls.__module__ = cls.__module__, _LOOKUP.__name__
     documented = bool(cls.__doc__)
     if not documented:  # or the library takes the class's signature for it, and evaluates what a docstring says of it
@@ -116,9 +117,18 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
     keep_plain_patterns(made)
     own = vars(made)["__dataclass_fields__"]
     own.update((name, library_copy.copy(field)) for name, field in own.items())  # which no other class can rename
+    if options.get("repr", True) and any(names.MARK in name for name in own) and "__repr__" not in written:
+        made.__repr__ = _repr_as_written(made.__repr__)
     if not documented:
         made.__doc__ = f"{cls.__name__}({', '.join(field.name for field in dataclasses.fields(made) if field.init)})"
     return made
+
+
+def _repr_as_written(generated: Callable[[Any], str]) -> Callable[[Any], str]:
+    def __repr__(self: Any) -> str:
+        return names.strip(generated(self))
+
+    return __repr__
 
 
 def _annotated(cls: type) -> list[tuple[str, Any]]:

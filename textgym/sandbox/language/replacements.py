@@ -309,7 +309,7 @@ class Manager:
             with With(Manager(self._make)):
                 return function(*args, **keywords)
 
-        return decorated
+        return cast("Callable[..., Any]", named_like(decorated, function))
 
     def __enter__(self) -> Any:
         try:

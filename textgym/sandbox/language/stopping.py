@@ -44,6 +44,20 @@ def stop_here() -> None:
         raise error
 
 
+class _Traceback:
+    """What `__exit__` gets for a traceback: true, and nothing else."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<traceback object at 0x000000000000>"
+
+
+_Traceback.__name__ = _Traceback.__qualname__ = "traceback"
+_Traceback.__module__ = "builtins"
+TRACEBACK = _Traceback()
+
+
 class With:
     """`with CM:` becomes `with With(CM):`: `__exit__` cannot swallow a time limit, and sees no traceback object."""
 
@@ -62,9 +76,10 @@ class With:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> Any:
         leave = self._method("__exit__")
         if not isinstance(error, SoftTimeout):
-            return leave(UnicodeError if isinstance(error, UnicodeError) else kind, error, None)
+            told = UnicodeError if isinstance(error, UnicodeError) else kind
+            return leave(told, error, None if error is None else TRACEBACK)
         try:
-            leave(TimeoutError, TimeoutError("the time limit was reached"), None)
+            leave(TimeoutError, TimeoutError("the time limit was reached"), TRACEBACK)
         except BaseException:
             return False
         return False

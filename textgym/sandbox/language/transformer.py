@@ -36,7 +36,7 @@ class Transformer(NamePolicy):
 
     # Calls, assignment and loops need no guard: what can be called, unpacked and iterated is what can be reached.
 
-    visit_Subscript = visit_Call = visit_For = visit_NamedExpr = _contents
+    visit_Subscript = visit_For = visit_NamedExpr = _contents
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         if node.is_async:
@@ -66,10 +66,15 @@ class Transformer(NamePolicy):
         self._scopes.append(scope)
         node.body = self._body(node.body)
         self._scopes.pop()
+        first: list[ast.stmt] = []
         if scope.own is not None and scope.own_needed:
             foreign = ast.Expr(call("_write_", load(scope.own)))
-            check = ast.If(ast.UnaryOp(ast.Not(), is_own(scope.own)), [foreign], [])
-            node.body.insert(int(ast.get_docstring(node, clean=False) is not None), placed(check, node))
+            first.append(ast.If(ast.UnaryOp(ast.Not(), is_own(scope.own)), [foreign], []))
+        if node.args.kwarg is not None:
+            keywords = node.args.kwarg.arg
+            first.append(ast.Assign([ast.Name(keywords, ast.Store())], call("_plain_", load(keywords))))
+        start = int(ast.get_docstring(node, clean=False) is not None)
+        node.body[start:start] = [placed(statement, node) for statement in first]
         return node
 
     def _arguments(self, node: ast.arguments) -> ast.arguments:
@@ -83,6 +88,11 @@ class Transformer(NamePolicy):
         self._scopes.append(Scope("nested"))
         node = self.node_contents_visit(node)
         self._scopes.pop()
+        if node.args.kwarg is not None:
+            keywords = node.args.kwarg.arg
+            plain = ast.NamedExpr(ast.Name(keywords, ast.Store()), call("_plain_", load(keywords)))
+            both = ast.Tuple([plain, node.body], ast.Load())
+            node.body = placed(ast.Subscript(both, ast.Constant(1), ast.Load()), node.body)
         return node
 
     def _body(self, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -95,11 +105,11 @@ class Transformer(NamePolicy):
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         if getattr(node, "type_params", None):
             raise self.refuse(node, "type parameters are not supported here; use typing.Generic")
-        node.name = self._plain_bound(node, node.name)
+        name, node.name = node.name, self._plain_bound(node, node.name)
         node.decorator_list = [self.visit(decorator) for decorator in node.decorator_list]
         node.bases = [self.visit(base) for base in node.bases]
         node.keywords = self._class_keywords(node)
-        self._scopes.append(Scope("class"))
+        self._scopes.append(Scope("class", name=name))
         node.body = self._body(node.body)
         self._scopes.pop()
         return node

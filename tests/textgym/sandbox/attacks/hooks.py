@@ -128,3 +128,87 @@ E._value2member_map_ = {}
 try: getattr(1, "__globals__")
 except AttributeError as e: error = e
 error.__context__
+# %% sys_exit_with_a_code -> error
+import sys
+sys.exit(3)
+# %% sys_exit_with_a_text -> error
+raise SystemExit("bye")
+# %% own_exit_class_says_nothing -> error
+class E(SystemExit): code = 0
+raise E()
+# %% ancestors_of_own_classes_are_those_one_can_name -> value [['C', 'B', 'A', 'object'], ['E', 'Enum', 'object'], ['A'], 'A']
+from enum import Enum
+class A: pass
+class B(A): pass
+class C(B): pass
+class E(Enum): X = 1
+[[k.__name__ for k in C.__mro__], [k.__name__ for k in E.__mro__], [k.__name__ for k in B.__bases__], B.__base__.__name__]
+# %% subclasses_of_own_classes_alone -> value ['B', 'C']
+class A: pass
+class B(A): pass
+class C(A): pass
+[k.__name__ for k in A.__subclasses__()]
+# %% subclasses_of_the_last_ancestor -> error
+class A: pass
+A.__mro__[-1].__subclasses__()
+# %% subclasses_of_a_library -> error
+class A(ValueError): pass
+A.__base__.__subclasses__()
+# %% subclasses_by_name -> error
+getattr(object, "__subclasses__")()
+# %% mro_of_type -> error
+type(type).__mro__
+# %% bases_are_not_set -> refused
+class A: pass
+A.__bases__ = (int,)
+# %% methods_of_a_library_are_not_set -> error
+int.__add__ = lambda a, b: 7
+# %% methods_of_a_facade_are_not_set -> error
+import math
+math.__call__ = lambda: 7
+# %% methods_of_a_function_are_not_set -> error
+def f(): pass
+f.__call__ = lambda: 7
+# %% methods_by_setattr_of_a_library -> error
+from collections import Counter
+setattr(Counter, "__init__", lambda self: None)
+# %% getattr_method_set_later -> refused
+class A: pass
+A.__getattr__ = lambda self, name: name
+# %% new_set_later -> refused
+class A: pass
+A.__new__ = lambda cls: 5
+# %% setattr_method_set_later -> error
+class A: pass
+setattr(A, "__setattr__", lambda *a: None)
+# %% reduce_set_later -> refused
+class A: pass
+A.__reduce_ex__ = lambda self, n: (exit, ())
+# %% format_reads_no_private_attribute -> error
+"{0.__class__}".format(1)
+# %% format_reads_no_private_attribute_below -> error
+"{0[0].__globals__}".format([len])
+# %% format_reads_no_internal -> error
+"{0.gi_frame}".format(x for x in [])
+# %% format_reads_no_internal_in_the_spec -> error
+"{0:{1.gi_frame}}".format(1, (x for x in []))
+# %% format_reads_no_format -> error
+"{0.format.x}".format("a")
+# %% format_map_reads_no_internal -> error
+"{a.f_globals}".format_map({"a": 1})
+# %% format_nests_not_for_ever -> error
+"{0.real:{0.real:{0.real:{0.real}}}}".format(1)
+# %% marked_keywords_of_a_liar -> error
+class M:
+    def keys(self): return ["a", "__class__", "_x"]
+    def __getitem__(self, k): return k
+def f(**kw): return kw
+class A:
+    def __init__(self, **kw): self.__dict__.update(kw)
+A(**M())
+# %% keywords_that_are_no_names -> error
+def f(**kw): return kw
+f(**{1: 2})
+# %% unpacking_what_is_no_mapping -> error
+f = dict
+f(**[1, 2])

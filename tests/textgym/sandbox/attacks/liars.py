@@ -62,7 +62,7 @@ A() == A()
 class A:
     def __getattr__(self, n): return self.y
 A().x
-# %% call_recursion -> refused
+# %% call_recursion -> error
 class A: pass
 A.__call__ = A()
 A()()

@@ -81,7 +81,7 @@ class E(Enum):
     @classmethod
     def _missing_(cls, v): return print
 E(2)
-# %% enum_ignore -> refused
+# %% enum_ignore -> value None
 from enum import Enum
 class E(Enum):
     _ignore_ = "A"
@@ -160,7 +160,7 @@ class C:
         return True
 with C() as c: 1 / 0
 c.e.__traceback__
-# %% exit_by_keyword -> error
+# %% exit_by_keyword -> value None
 from contextlib import closing
 class A:
     def close(self): raise SystemExit

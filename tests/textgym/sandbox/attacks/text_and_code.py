@@ -59,9 +59,9 @@ from string import Template
 Template("${a.b}").substitute(a=1)
 # %% percent_reads_no_attributes -> error
 "%(a.__class__)s" % {"a": 1}
-# %% fstring_attribute -> refused
+# %% fstring_attribute -> error
 f"{().__class__.__bases__}"
-# %% fstring_spec_attribute -> refused
+# %% fstring_spec_attribute -> error
 f"{1:{().__class__.__bases__}}"
 # %% bytes_percent -> value b'1'
 b"%d" % 1
@@ -264,7 +264,7 @@ json.loads("__import__('os')")
 # %% decimal_code -> error
 from decimal import Decimal
 Decimal("__import__('os')")
-# %% lambda_default_code -> refused
+# %% lambda_default_code -> error
 (lambda f=().__class__.__bases__: f)()
 # %% decorator_expression -> refused
 @(lambda f: f.__globals__)

@@ -352,14 +352,14 @@ import sys
 sys.stdout._write
 # %% system_exit -> error
 raise SystemExit(3)
-# %% sys_exit -> error
+# %% sys_exit -> value None
 import sys
 sys.exit()
 # %% keyboard_interrupt -> error
 raise KeyboardInterrupt
 # %% generator_exit -> error
 raise GeneratorExit
-# %% hostile_repr -> error
+# %% hostile_repr -> value None
 class A:
     def __repr__(self): raise SystemExit
 A()
