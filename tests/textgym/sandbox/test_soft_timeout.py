@@ -99,7 +99,8 @@ def test_finally_blocks_and_exits_run() -> None:
     interpreter = Interpreter(printed.append)
     interpreter.run(SPIN)
     program = (
-        "class C:\n    def __enter__(self): pass\n    def __exit__(self, t, e, tb): print('exit', t.__name__, bool(tb))\n"
+        "class C:\n    def __enter__(self): pass\n"
+        "    def __exit__(self, t, e, tb): print('exit', t.__name__, bool(tb))\n"
         "try:\n    with C():\n        spin()\nfinally:\n    print('finally')"
     )
     with pytest.raises(SoftTimeout), timer():

@@ -7,6 +7,7 @@ Modules of the standard library hold other modules (`statistics.sys`), open file
 from __future__ import annotations
 
 import abc
+import ast
 import base64
 import bisect
 import calendar
@@ -36,6 +37,7 @@ import textwrap
 import types
 import typing
 import unicodedata
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -59,6 +61,33 @@ _ABC = """
     Callable Collection Container Generator Hashable ItemsView Iterable Iterator KeysView Mapping MappingView
     MutableMapping MutableSequence MutableSet Reversible Sequence Set Sized ValuesView
 """
+
+
+_FILES = "there are no files; keep the data in variables"
+_PLAIN = "write it in plain Python; math, statistics, fractions, decimal and itertools are here"
+_ONE_THREAD = "there is one thread; call the functions one after another"
+_INSTEAD = {
+    **dict.fromkeys(("os", "pathlib", "shutil", "glob", "tempfile", "pickle", "sqlite3"), _FILES),
+    **dict.fromkeys(("numpy", "pandas", "scipy", "sympy", "networkx", "matplotlib", "sklearn", "torch"), _PLAIN),
+    **dict.fromkeys(("threading", "multiprocessing", "concurrent", "asyncio"), _ONE_THREAD),
+    **dict.fromkeys(("socket", "requests", "urllib", "http"), "there is no network"),
+    **dict.fromkeys(("unittest", "pytest", "doctest"), "use assert"),
+    "logging": "use print",
+    "argparse": "write the values into the program",
+    "subprocess": "no other program can be started",
+    "inspect": "use isinstance, hasattr, callable and vars",
+    "typing_extensions": "use typing",
+    "uuid": "use random.getrandbits",
+    "secrets": "use random",
+    "importlib": "write import statements",
+    "gc": "memory looks after itself",
+    "weakref": "keep the objects in a dict or a list",
+}
+"""What to do without a module that programs ask for."""
+
+
+def _ignore(*_: Any, **__: Any) -> None:
+    """A warning, or what shall become of warnings: nobody reads them here."""
 
 
 def _shared() -> dict[str, Facade]:
@@ -106,7 +135,9 @@ def _shared() -> dict[str, Facade]:
         ),
         "datetime": take(datetime, "MAXYEAR MINYEAR UTC date datetime time timedelta timezone tzinfo"),
         "calendar": take(
-            calendar, "day_abbr day_name isleap leapdays month month_abbr month_name monthrange timegm weekday"
+            calendar,
+            "day_abbr day_name isleap leapdays month month_abbr month_name monthcalendar monthrange timegm weekday "
+            "calendar Calendar MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY",
         ),
         "typing": take(
             typing,
@@ -163,6 +194,9 @@ def _shared() -> dict[str, Facade]:
         "unicodedata": take(
             unicodedata, "name lookup category normalize numeric decimal digit bidirectional combining"
         ),
+        "ast": take(ast, "literal_eval"),
+        "zlib": take(zlib, "crc32 adler32 compress decompress error"),
+        "warnings": dict.fromkeys(("warn", "filterwarnings", "simplefilter"), replacements.Opaque(_ignore, "warn")),
         "array": take(arrays, "array ArrayType typecodes"),
         "queue": take(queues, "Queue LifoQueue PriorityQueue SimpleQueue Empty Full"),
         "__future__": {},
@@ -228,7 +262,9 @@ class Importer:
             made = self._made[name] = self._builders[name]()
             self._classes.update(value for value in vars(made).values() if isinstance(value, type))
             return made
-        raise ModuleNotFoundError(f"no module {name!r} here; available: {', '.join(self.available())}", name=name)
+        instead = _INSTEAD.get(name.partition(".")[0], "")
+        known = f"available: {', '.join(self.available())}"
+        raise ModuleNotFoundError(f"no module {name!r} here{instead and ': '}{instead}; {known}", name=name)
 
     def member(self, module: str, name: str) -> Any:
         """`from module import name`."""

@@ -99,6 +99,7 @@ class Interpreter:
             {
                 "random": lambda: private.random_facade(seed),
                 "time": lambda: private.time_facade(clock),
+                "timeit": lambda: private.timeit_facade(clock),
                 "sys": self._sys_facade,
                 "pprint": lambda: private.pprint_facade(write),
                 "traceback": lambda: private.traceback_facade(self._told, write),
@@ -241,6 +242,7 @@ class Interpreter:
             "sys",
             {
                 "maxsize": sys.maxsize,
+                "maxunicode": sys.maxunicode,
                 "float_info": sys.float_info,
                 "int_info": sys.int_info,
                 "byteorder": sys.byteorder,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import calendar
 import functools
 import operator
 import pprint
 import random
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +51,24 @@ def random_facade(seed: int) -> Facade:
 
 def time_facade(clock: Clock) -> Facade:
     """The module time on `clock`."""
+
+    def gmtime(seconds: float | None = None) -> time.struct_time:
+        return time.gmtime(clock.time() if seconds is None else seconds)
+
+    def strftime(format: str, moment: Any = None) -> str:
+        return time.strftime(format, gmtime() if moment is None else moment)
+
+    def asctime(moment: Any = None) -> str:
+        return time.asctime(gmtime() if moment is None else moment)
+
     functions: dict[str, Callable[..., Any]] = {
+        "gmtime": gmtime,
+        "localtime": gmtime,  # the time zone is UTC
+        "strftime": strftime,
+        "strptime": time.strptime,
+        "asctime": asctime,
+        "ctime": lambda seconds=None: asctime(gmtime(seconds)),
+        "mktime": lambda moment: float(calendar.timegm(moment)),
         "time": clock.time,
         "time_ns": clock.time_ns,
         "perf_counter": clock.perf_counter,
@@ -59,6 +78,23 @@ def time_facade(clock: Clock) -> Facade:
         "sleep": clock.sleep,
     }
     return facade("time", {name: Opaque(function, name) for name, function in functions.items()})
+
+
+def timeit_facade(clock: Clock) -> Facade:
+    """The module timeit on `clock`, for functions."""
+
+    def timeit(stmt: Any, setup: Any = None, timer: Any = None, number: int = 1_000_000, **other: Any) -> float:
+        if not callable(stmt) or not (setup is None or callable(setup)):
+            raise TypeError("timeit() takes a function here: timeit.timeit(lambda: ..., number=1000)")
+        if setup is not None:
+            setup()
+        timer = timer or clock.perf_counter
+        start = timer()
+        for _ in range(number):
+            stmt()
+        return float(timer() - start)
+
+    return facade("timeit", {"default_timer": Opaque(clock.perf_counter, "default_timer"), "timeit": Opaque(timeit)})
 
 
 def pprint_facade(write: Callable[[str], object]) -> Facade:

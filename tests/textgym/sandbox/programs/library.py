@@ -776,3 +776,16 @@ for act in (lambda: b"\xff".decode(), lambda: "\u1234".encode("ascii"), lambda: 
         print("decode", e.reason, e.start)
     except ValueError as e:
         print("value", e)
+# %% moments
+import time, calendar
+t = time.gmtime(86400 * 365)
+print(time.strftime("%Y-%m-%d %H:%M:%S %A", t), t.tm_year, t[:3], time.asctime(t), time.ctime(0), time.mktime(time.gmtime(1e9)))
+print(time.strptime("2024-02-29", "%Y-%m-%d").tm_yday, calendar.monthcalendar(2024, 2), calendar.SUNDAY)
+print(calendar.month(2024, 2), list(calendar.Calendar().itermonthdays(2023, 2))[:9])
+# %% small_modules
+import ast, zlib, warnings, base64
+print(ast.literal_eval("{'a': [1, -2.5, (None, True)]}"), zlib.crc32(b"hello"), zlib.adler32(b"hello"), zlib.decompress(zlib.compress(b"x" * 100)) == b"x" * 100)
+for bad in ("f()", "1 +", "[" * 500):
+    try: ast.literal_eval(bad)
+    except (ValueError, SyntaxError, MemoryError) as e: print(type(e).__name__)
+print(base64.urlsafe_b64encode(b"\xff\xfe~"), base64.urlsafe_b64decode("__5-"))

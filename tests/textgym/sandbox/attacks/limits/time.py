@@ -231,7 +231,7 @@ list(x)
 x = [1]
 for _ in range(10 ** 6): x = map(int, x)
 list(x)
-# %% crash_by_partials -> stopped
+# %% crash_by_partials -> ok or stopped
 from functools import partial
 class P(partial): pass
 x = int
