@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
 from types import FrameType, ModuleType
@@ -81,6 +82,7 @@ class Server:
         begin = time.thread_time()
         self._output = output = Output(limits.stdout_chars)
         if self._interpreter is None:
+            random.seed(request["seed"])  # of this process: what the library draws by itself
             self._interpreter = self._module.Interpreter(lambda text: self._output.write(text), request["seed"])
         timer = _SoftTimer(limits.cpu_s, self._module.SoftTimeout)
         status, value, error = self._run(timer, request["source"])

@@ -19,6 +19,7 @@ import pytest
 from support.attacks import read_cases, sessions
 
 from textgym.sandbox.language import Interpreter, Outcome
+from textgym.sandbox.language.hardening import harden
 
 FOLDER = Path(__file__).with_name("attacks")
 CANARY = "canary-in-the-host-7f3a"
@@ -41,6 +42,7 @@ CASES = [pytest.param(text, outcome, id=name) for name, outcome, text in read_ca
 def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Canaries in the host, and a look at what programs must not have changed."""
     monkeypatch.setenv("TEXTGYM_CANARY", CANARY)
+    harden()
     before = snapshot()
     yield
     assert snapshot() == before, "a program changed what all programs share"

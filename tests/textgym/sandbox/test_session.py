@@ -359,3 +359,13 @@ def test_a_program_that_ends_itself_well_is_no_error(code):
 def test_codecs_are_there_although_no_file_can_be_opened(name):
     with Sandbox(limits=QUICK) as sandbox, sandbox.session() as session:
         assert session.run(f"'abc'.encode({name!r}).decode({name!r})").value == "'abc'"
+
+
+def test_what_the_library_draws_by_itself_comes_from_the_seed():
+    program = "import statistics\nstatistics.NormalDist().samples(3)"
+    with Sandbox(limits=QUICK) as sandbox:
+        drawn = []
+        for seed in (7, 7, 8):
+            with sandbox.session(seed=seed) as session:
+                drawn.append(session.run(program).value)
+    assert drawn[0] == drawn[1] != drawn[2]

@@ -37,6 +37,8 @@ class array:
     """array.array"""
 
     __slots__ = ("_items", "_typecode")
+    _items: list[Any]
+    _typecode: str
 
     def __init__(self, typecode: str, items: Iterable[Any] = (), /) -> None:
         if not isinstance(typecode, str) or len(typecode) != 1:
@@ -45,8 +47,9 @@ class array:
             raise ValueError(f"bad typecode (must be {', '.join(typecodes[:-1])} or {typecodes[-1]})")
         if isinstance(items, str) and typecode != "u":
             raise TypeError(f"cannot use a str to initialize an array with typecode {typecode!r}")
-        self._typecode = str(typecode)
-        self._items: list[Any] = []
+        # By object: a class derived from it may have a `__setattr__` of its own.
+        object.__setattr__(self, "_typecode", str(typecode))
+        object.__setattr__(self, "_items", [])
         if isinstance(items, bytes | bytearray) and typecode != "u":
             self.frombytes(items)
         else:
@@ -179,16 +182,16 @@ class array:
         return self._of(self._items + self._same(other))
 
     def __iadd__(self, other: Any) -> array:
-        self._items += self._same(other)
+        self._items.extend(list(self._same(other)))
         return self
 
     def __mul__(self, times: Any) -> array:
-        return self._of(self._items * times)
+        return self._of(self._items * operator.index(times))
 
     __rmul__ = __mul__
 
     def __imul__(self, times: Any) -> array:
-        self._items *= times
+        self._items[:] = self._items * operator.index(times)
         return self
 
     def __eq__(self, other: object) -> bool:

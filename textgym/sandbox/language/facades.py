@@ -44,7 +44,7 @@ from typing import Any
 from . import arrays, copying, queues, records, replacements
 from .attributes import SimpleNamespace
 from .facade import Facade, facade, public_names, take
-from .kinds import Kind
+from .kinds import Kind, MethodType
 
 _TYPING = """
     Any Callable ClassVar Concatenate Final Generic Literal LiteralString Never NoReturn NotRequired Optional
@@ -179,7 +179,7 @@ def _shared() -> dict[str, Facade]:
         "hashlib": take(hashlib, "blake2b blake2s md5 sha1 sha224 sha256 sha384 sha3_256 sha3_512 sha512"),
         "io": take(io, "BytesIO StringIO"),
         "types": {"SimpleNamespace": SimpleNamespace, "MappingProxyType": types.MappingProxyType}
-        | take(types, "GeneratorType MethodType NoneType EllipsisType"),
+        | take(types, "GeneratorType NoneType EllipsisType", MethodType=MethodType),
         "csv": take(
             csv,
             "reader writer DictReader DictWriter Dialect excel excel_tab unix_dialect Error "
@@ -232,7 +232,7 @@ KNOWN_CLASSES = frozenset(
     for value in vars(module).values()
     if not isinstance(value, str)
     for kind in _classes(value)
-) - {types.MappingProxyType, dataclasses.InitVar, replacements.NewType, replacements.Annotated}
+) - {types.MappingProxyType, dataclasses.InitVar, replacements.NewType, replacements.Annotated, MethodType}
 """The classes of these modules, from which a program may derive its own."""
 
 

@@ -109,8 +109,11 @@ class Guards:
             found = getattr(value, name)
             if name == "__new__":
                 return self._own_new(found)
-            unbound = name == "__init__" and isinstance(owner, type) and not is_own_function(found)
-            return self._own_init(found) if unbound else found
+            if isinstance(owner, type) and name == "__init__" and not is_own_function(found):
+                return self._own_init(found)
+            function = found.__func__ if type(found) is types.MethodType else None
+            # Two methods are equal if their functions are: `==` would show a library's to the other one's.
+            return found if function is None or is_own_function(function) else Opaque(found, name)
         raise AttributeError(f"{name!r} of {kind_of(owner).__name__!r} objects is refused: call the class instead")
 
     def _descriptor(self, value: Any, name: str, found: Any) -> Any:
@@ -145,7 +148,12 @@ class Guards:
 
     def _get_dict(self, value: Any) -> Any:
         if is_own_class(value):
-            return {names.strip(key): item for key, item in class_dict(value).items() if _is_shown(key)}
+            shown = {key: item for key, item in class_dict(value).items() if _is_shown(key)}
+            # Descriptors that read any attribute of what they are made part of: the members of newer enumerations.
+            return {
+                names.strip(key): getattr(value, key) if isinstance(item, types.DynamicClassAttribute) else item
+                for key, item in shown.items()
+            }
         if is_own_class(type(value)) or type(value) is SimpleNamespace:
             return Attributes(object.__getattribute__(value, "__dict__"), _written)
         if is_own_function(value):
@@ -170,6 +178,10 @@ class Guards:
         if not is_own_class(value):
             raise AttributeError("'__mro__', '__bases__' and '__subclasses__' are refused: only your own classes tell")
         return tuple(kind for kind in kinds if is_own_class(kind) or kind in self._bases)
+
+    def _get_call(self, value: Any) -> Any:
+        # That of a class belongs to its metaclass.
+        return Opaque(lambda *a, **k: value(*a, **k), "__call__") if isinstance(value, type) else value.__call__
 
     def _get_name(self, value: Any) -> Any:
         return _as_written(value.__name__)

@@ -9,15 +9,15 @@ import contextlib
 import decimal
 import math
 import mmap
+import operator
 import sys
-import typing
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from . import errors, facades, names
+from . import errors, facades, hardening, names
 from . import private_facades as private
 from .builtin_names import BUILTIN_CLASSES, builtin_names, leave
 from .classes import Bases
@@ -49,6 +49,9 @@ class Outcome:
     status: str
     value: str | None
     error: str | None
+
+
+_set_traceback = BaseException.__dict__["__traceback__"].__set__  # not the program's `__setattr__`
 
 
 class Stream:
@@ -181,7 +184,7 @@ class Interpreter:
             raise
         except BaseException as error:
             self._reserve = None
-            if type(error) is SystemExit and error.code in (None, 0):
+            if type(error) is SystemExit and (error.code is None or (type(error.code) is int and error.code == 0)):
                 return Outcome("ok", None, None)
             sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT) + 200)
             return Outcome("error", None, self._render(error, name))
@@ -195,7 +198,7 @@ class Interpreter:
         except BaseException:
             return f"{names.strip(type(error).__name__)}: <the error cannot be shown>"
         finally:
-            error.__traceback__ = None
+            _set_traceback(error, None)
 
     def _told(self, error: BaseException) -> str:
         """An error that a program asks to see, as the interpreter would show it."""
@@ -230,7 +233,8 @@ class Interpreter:
 
     def _set_recursion_limit(self, limit: int) -> None:
         """sys.setrecursionlimit, up to what the interpreter bears."""
-        if not isinstance(limit, int) or limit < 1:
+        limit = int.__index__(operator.index(limit))  # an int of the program's own may lie about its size
+        if limit < 1:
             raise ValueError("recursion limit must be greater or equal than 1")
         limit = max(RECURSION_LIMIT // 4, min(limit, MAX_RECURSION_LIMIT))
         sys.setrecursionlimit(limit + _OWN_FRAMES)
@@ -272,8 +276,7 @@ def preload() -> None:
     """Runs a program that touches what first runs set up late, so that forks share it."""
     quiet = Interpreter(lambda text: None)
     quiet.run(_WARM_UP)
-    for forget in typing._cleanups:  # type: ignore[attr-defined]
-        forget()  # what others have asked typing for: a key of its cache is shown to what is equal to it
+    hardening.harden()
     for codec in _CODECS.split():  # each is a module of its own, which no confined process could load
         "a".encode(codec)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
+import functools
 import types
 import typing
+from collections.abc import Callable
 from typing import Any
 
-from .own import class_module
+from .own import class_module, is_own_function
 
 
 class _KindOf(type):
@@ -70,23 +74,52 @@ GenericAlias.__qualname__, GenericAlias.__module__ = "GenericAlias", "types"
 _TYPING_CLASSES = (typing.TypeVar, typing.TypeVarTuple, typing.ParamSpec)  # which programs can name anyway
 
 
-class _UnicodeErrorKind(type):
-    """The class of what programs know as the class of a `UnicodeDecodeError`."""
+class _StandInKind(type):
+    """The class of the stand-ins: an instance of one is an instance of the class that it stands for."""
+
+    real: type
 
     def __instancecheck__(cls, value: object) -> bool:
-        return type(value).__name__ == cls.__name__
+        return isinstance(value, cls.real)
+
+    def __repr__(cls) -> str:
+        return repr(cls.real)
 
 
-def _stand_in(error: type) -> type:
-    def refuse(cls: type, *_: Any) -> Any:
-        raise TypeError(f"{error.__name__} cannot be made here; raise UnicodeError or ValueError")
-
-    return _UnicodeErrorKind(error.__name__, (), {"__new__": refuse, "__module__": "builtins"})
+def _stand_in(real: type, make: Callable[..., Any]) -> type:
+    contents = {"__new__": lambda cls, *given: make(*given), "__module__": real.__module__, "real": real}
+    return _StandInKind(real.__name__, (), contents)
 
 
-# The real ones take any position in their text, and read memory there. Programs know them as UnicodeError.
-_UNICODE_ERRORS: dict[type, type] = {
-    kind: _stand_in(kind) for kind in (UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError)
+def _refused(instead: str) -> Callable[..., Any]:
+    def refuse(*_: Any) -> Any:
+        raise TypeError(f"objects of this class cannot be made here; {instead}")
+
+    return refuse
+
+
+def _method(function: Any, owner: Any) -> types.MethodType:
+    # Methods are compared by their functions, so that a function with its own `__eq__` would be shown any other.
+    if not is_own_function(function):
+        raise TypeError("a method is made of one of your own functions")
+    return types.MethodType(function, owner)
+
+
+MethodType = _stand_in(types.MethodType, _method)
+_STAND_INS: dict[type, type] = {
+    types.MethodType: MethodType,
+    # They read any attribute, set any, or keep what they compare with in plain sight.
+    type(functools.lru_cache(lambda: None)): _stand_in(
+        type(functools.lru_cache(lambda: None)), _refused("use functools.lru_cache")
+    ),
+    dataclasses.Field: _stand_in(dataclasses.Field, _refused("use dataclasses.field")),
+    types.DynamicClassAttribute: _stand_in(types.DynamicClassAttribute, _refused("use property")),
+    enum.property: _stand_in(enum.property, _refused("use property")),
+    # They take any position in their text, and read memory there. Programs know them as UnicodeError.
+    **{
+        kind: _stand_in(kind, _refused("raise UnicodeError or ValueError"))
+        for kind in (UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError)
+    },
 }
 
 
@@ -95,6 +128,6 @@ def kind_of(value: object) -> type:
     kind = type(value)
     if issubclass(kind, types.GenericAlias) or (class_module(kind) == "typing" and kind not in _TYPING_CLASSES):
         return GenericAlias
-    if kind in _UNICODE_ERRORS:
-        return _UNICODE_ERRORS[kind]
+    if kind in _STAND_INS:
+        return _STAND_INS[kind]
     return Kind if issubclass(kind, type) else kind

@@ -68,7 +68,7 @@ PUBLIC_PRIVATE = frozenset(
             "_generate_next_value_",
         ),
         # What the documentation of collections.abc.Set, of queue and of json says to define or to call.
-        *("_from_iterable", "_hash", "_init", "_qsize", "_put", "_get", "_one_shot", "_ignore_"),
+        *("_from_iterable", "_hash", "_init", "_qsize", "_put", "_get", "_one_shot"),
     }
 )
 
@@ -92,7 +92,7 @@ _GUARDED = """
     format format_map obj register now today utcnow ctime evaluate groupindex fget fset fdel
     _field_defaults _value2member_map_
     __class__ __dict__ __annotations__ __cause__ __context__ __name__ __qualname__ __members__ __slots__
-    __mro__ __bases__ __base__ __subclasses__
+    __mro__ __bases__ __base__ __subclasses__ __call__
 """
 GUARDED = frozenset(_GUARDED.split()) | SETUP_METHODS | STORE_METHODS | DESCRIPTOR_METHODS
 

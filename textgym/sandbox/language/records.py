@@ -23,8 +23,9 @@ from .replacements import Opaque
 def namedtuple(typename: str, field_names: Any, *, rename: bool = False, defaults: Iterable[Any] | None = None) -> type:
     """collections.namedtuple; the library writes field names into code, so they are checked to be identifiers."""
     if isinstance(field_names, str):
-        field_names = field_names.replace(",", " ").split()
-    fields = [_identifier(field) if not rename else str(field) for field in field_names]
+        field_names = names.strip(field_names).replace(",", " ").split()
+    rename = bool(rename)
+    fields = [_identifier(field) if not rename else _identifier_or_none(field) for field in field_names]
     make: Any = collections.namedtuple
     kind: type = make(_identifier(typename), fields, rename=rename, defaults=defaults, module=MODULE)
     keep_plain_patterns(kind)
@@ -50,6 +51,14 @@ def _named_tuple(typename: str, fields: Iterable[tuple[str, Any]] = (), /) -> ty
 
 
 NamedTuple = _NamedTupleMaker(_named_tuple, "NamedTuple")
+
+
+def _identifier_or_none(text: Any) -> str:
+    """A name, or "_", which the library replaces by one with the position."""
+    try:
+        return _identifier(text)
+    except ValueError:
+        return "_"
 
 
 def _identifier(text: Any) -> str:
@@ -88,9 +97,7 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
         type.__setattr__(cls, "__annotations__", dict(vars(cls)["__annotations__"]))
     if type(cls.__doc__) not in (str, types.NoneType):
         raise TypeError("the docstring of a dataclass must be text")
-    given = [id(value) for _, value in _annotated(cls) if isinstance(value, dataclasses.Field)]
-    if len(set(given)) < len(given):
-        raise TypeError("one field() is used for two names; write one for each")
+    descriptors = _evaluate(cls)
     # No code of the program runs from here to where the library has read the names.
     for name, value in _annotated(cls):
         _identifier(name)
@@ -104,7 +111,7 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
                 raise TypeError(f"the inherited field {name!r} was changed")
             _identifier(name)
             check_field(cls, name)
-    written = set(vars(cls))
+    written = set(vars(cls)) - descriptors.keys()
     module, cls.__module__ = cls.__module__, _LOOKUP.__name__
     documented = bool(cls.__doc__)
     if not documented:  # or the library takes the class's signature for it, and evaluates what a docstring says of it
@@ -114,6 +121,8 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
     finally:
         cls.__module__ = module
     made.__module__ = module
+    for name, descriptor in descriptors.items():
+        type.__setattr__(made, name, descriptor)
     keep_plain_patterns(made)
     own = vars(made)["__dataclass_fields__"]
     own.update((name, library_copy.copy(field)) for name, field in own.items())  # which no other class can rename
@@ -122,6 +131,27 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
     if not documented:
         made.__doc__ = f"{cls.__name__}({', '.join(field.name for field in dataclasses.fields(made) if field.init)})"
     return made
+
+
+def _evaluate(cls: type) -> dict[str, Any]:
+    """Put into `cls` what the library would ask for: values, and fields that the program holds no other reference to.
+
+    Returns the descriptors among the values, which answer now and not again.
+    """
+    descriptors, seen = {}, set()
+    for name, value in _annotated(cls):
+        if isinstance(value, dataclasses.Field):
+            if id(value) in seen:
+                raise TypeError("one field() is used for two names; write one for each")
+            seen.add(id(value))
+            type.__setattr__(cls, name, library_copy.copy(value))
+        elif hasattr(type(value), "__get__") and type(value) is not types.MemberDescriptorType:
+            default = getattr(cls, name)
+            if isinstance(default, dataclasses.Field):
+                raise TypeError(f"the field {name!r} is a descriptor, which cannot give a field()")
+            descriptors[name] = value
+            type.__setattr__(cls, name, dataclasses.field(default=default))
+    return descriptors
 
 
 def _repr_as_written(generated: Callable[[Any], str]) -> Callable[[Any], str]:
@@ -165,6 +195,10 @@ def _as_written(name: str, field: dataclasses.Field[Any]) -> dataclasses.Field[A
 
 def field(*, metadata: Any = None, **options: Any) -> Any:
     """dataclasses.field; all fields without metadata share one dict in the library."""
+    for name in ("init", "repr", "hash", "compare", "kw_only"):
+        value = options.get(name)
+        if value is not None and value is not dataclasses.MISSING:
+            options[name] = bool(value)
     return dataclasses.field(metadata=dict(metadata or {}), **options)
 
 

@@ -82,6 +82,9 @@ def named_like(function: Any, other: Any) -> Any:
 class cached_property:
     """functools.cached_property, whose name nobody can change: it is a key of the object's `__dict__`."""
 
+    def __init_subclass__(cls, **_: Any) -> None:
+        raise TypeError("cached_property is used as it is; write a descriptor of your own instead")
+
     def __init__(self, func: Callable[[Any], Any]) -> None:
         self.func = func
         self._name: str | None = None
@@ -289,6 +292,9 @@ class Dispatcher(Opaque):
         self.register, self.dispatch = register, dispatch
 
 
+Dispatcher.__name__ = Dispatcher.__qualname__ = "function"
+Dispatcher.__module__ = "builtins"
+
 # Context managers
 
 
@@ -337,6 +343,10 @@ class Manager:
                 raise
             return False
         raise RuntimeError("generator didn't stop after throw()")
+
+
+Manager.__name__ = Manager.__qualname__ = "_GeneratorContextManager"
+Manager.__module__ = "contextlib"
 
 
 def contextmanager(function: Callable[..., Generator[Any, Any, Any]]) -> Callable[..., Manager]:

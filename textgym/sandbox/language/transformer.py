@@ -90,9 +90,10 @@ class Transformer(NamePolicy):
         self._scopes.pop()
         if node.args.kwarg is not None:
             keywords = node.args.kwarg.arg
-            plain = ast.NamedExpr(ast.Name(keywords, ast.Store()), call("_plain_", load(keywords)))
-            both = ast.Tuple([plain, node.body], ast.Load())
-            node.body = placed(ast.Subscript(both, ast.Constant(1), ast.Load()), node.body)
+            taken = placed(ast.arg(keywords), node)
+            takes = ast.arguments(posonlyargs=[], args=[taken], kwonlyargs=[], kw_defaults=[], defaults=[])
+            inner = ast.Call(ast.Lambda(takes, node.body), [call("_plain_", load(keywords))], [])
+            node.body = placed(inner, node.body)
         return node
 
     def _body(self, body: list[ast.stmt]) -> list[ast.stmt]:

@@ -20,7 +20,7 @@ import copy
 from types import SimpleNamespace
 n = SimpleNamespace(**{"__reduce__": lambda: (print, ("run",))})
 copy.copy(n)
-# %% cached_attrname -> value 'A'
+# %% cached_attrname -> error
 import copy
 from functools import cached_property
 class CP(cached_property): pass

@@ -162,7 +162,7 @@ Enum("X", {"__match_args__": ("__traceback__",)})
 from functools import lru_cache
 from datetime import datetime
 lru_cache(datetime).now(datetime)
-# %% method_type_compares_a_clock -> value True
+# %% method_type_compares_a_clock -> error
 import time
 got = []
 class Spy:

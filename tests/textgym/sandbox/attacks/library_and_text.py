@@ -81,7 +81,7 @@ class E(Enum):
     @classmethod
     def _missing_(cls, v): return print
 E(2)
-# %% enum_ignore -> value None
+# %% enum_ignore -> refused
 from enum import Enum
 class E(Enum):
     _ignore_ = "A"
@@ -132,7 +132,7 @@ type(x for x in [])(1)
 def f(x): return x
 M = type(f.__get__) if False else type([].append)
 M(f)
-# %% bound_method_type -> value 'X'
+# %% bound_method_type -> error
 class A:
     def m(self): return self
 type(A().m)(str.upper, "x")()
