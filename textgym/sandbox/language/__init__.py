@@ -2,7 +2,7 @@
 
 Most of the language runs as it is, at Python's own speed. Refused are the names that lead from a value to the
 interpreter (`__globals__`, frames, code), metaclasses, async code and a few more constructs, each with a clear message.
-`import` gives facades of about thirty modules. This layer is policy and good error messages: the boundary is the worker
+`import` gives facades of some forty modules. This layer is policy and good error messages: the boundary is the worker
 process and the kernel.
 """
 
