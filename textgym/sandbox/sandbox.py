@@ -40,7 +40,7 @@ class _Pool:
             raise ValueError("this sandbox is closed; make another")
 
     def fill(self, count: int) -> None:
-        """Have workers forked until `count` wait. Raises OSError where the zygote is dead."""
+        """Have workers forked until `count` wait. Raises OSError, SandboxError: see `Worker`."""
         with self._lock:
             while len(self._waiting) < count:
                 self._waiting.append(Worker(self.zygote, self._limits))
@@ -60,6 +60,9 @@ class _Pool:
                 except OSError:
                     self._restart()
                     continue
+                except SandboxError:  # no connection to another worker; one that waits has its own
+                    if not self._waiting:
+                        raise
                 worker = self._waiting.popleft()
             if worker.wait_until_ready():
                 return worker

@@ -34,7 +34,7 @@ class Worker:
     """One session's process, as the trainer sees it. `kill` may come from any thread, the rest from one at a time."""
 
     def __init__(self, zygote: Zygote, limits: Limits) -> None:
-        """Raises OSError where the zygote is dead."""
+        """Raises OSError where the zygote is dead, SandboxError where there can be no connection."""
         self._zygote, self._limits = zygote, limits
         self._number, self._channel = zygote.spawn()
         self._clock = self._claimed = 0.0
@@ -92,10 +92,13 @@ class Worker:
     def _await(self, attempt: Callable[[float], T | None], started: float) -> T:
         """What `attempt` gives, or WorkerLost once the CPU time is used up, or the wall time, which is the longer."""
         limits, budget = self._limits, self._limits.cpu_s + self._limits.grace_s
-        patience = budget
+        patience = min(budget, max(limits.wall_s - (time.monotonic() - started), _LEAST_WAIT_S))
         while (done := attempt(patience)) is None:
             wall = limits.wall_s - (time.monotonic() - started)
-            left = budget - (self._zygote.cpu_s(self._number) - self._clock)
+            used = self._zygote.cpu_s(self._number)
+            if used == float("inf"):
+                raise WorkerLost("its process is gone, or nobody can tell what it does")
+            left = budget - (used - self._clock)
             if left <= 0:
                 raise WorkerLost(f"it used {budget:g} s of CPU time and could not be stopped otherwise")
             if wall <= 0:
@@ -171,11 +174,11 @@ class BaseSession(ABC):
                 raise ValueError("this session is closed; open another with session() of its sandbox")
             if (refusal := refuse(source, self._limits)) is not None:
                 return Result(Status.REFUSED, error=refusal)
-            restarted, self._lost = self._lost, False
+            restarted = self._lost
             result = self._answer(source)
-            if result.status is Status.LOST:
+            self._lost = result.status is Status.LOST
+            if self._lost:
                 self._drop()
-                self._lost = True
             return replace(result, restarted=True) if restarted else result
 
     @abstractmethod

@@ -53,7 +53,8 @@ class array:
         if isinstance(items, bytes | bytearray) and typecode != "u":
             self.frombytes(items)
         else:
-            self.extend(items)
+            for value in items:
+                self.append(value)
 
     @property
     def typecode(self) -> str:
@@ -117,7 +118,9 @@ class array:
 
     def remove(self, value: Any, /) -> None:
         """Take the first item out that equals `value`."""
-        del self._items[self.index(value)]
+        if value not in self._items:
+            raise ValueError("array.remove(x): x not in array")
+        self._items.remove(value)
 
     def index(self, value: Any, /, *bounds: int) -> int:
         """Where the first item is that equals `value`."""
@@ -155,6 +158,9 @@ class array:
 
     def __deepcopy__(self, memo: Any, /) -> array:
         return self._of(self._items)
+
+    def __bytes__(self) -> bytes:
+        return self.tobytes()
 
     def __len__(self) -> int:
         return len(self._items)

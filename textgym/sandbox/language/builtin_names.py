@@ -8,8 +8,8 @@ import operator
 from collections.abc import Callable, Container, Mapping
 from typing import Any, NoReturn
 
-from . import names, stopping
-from .classes import build_class, checked_new, told_getattr, told_name
+from . import keywords, names, stopping
+from .classes import build_class, called, checked_new, told_getattr, told_name
 from .guards import Guards, dir_names
 from .kinds import Kind
 from .replacements import Opaque
@@ -107,6 +107,8 @@ _SHARED: Mapping[str, Any] = {
     "_told_getattr_": told_getattr,
     "_stop_": stopping.SoftTimeout,
     "_stop_here_": stopping.stop_here,
+    "_takes_": keywords.takes,
+    "_called_": called,
     "_marked_": names.marked,
     "_plain_": names.plain,
     "_finally_": stopping.Finally,

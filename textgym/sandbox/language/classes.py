@@ -125,6 +125,17 @@ def checked_new(function: Any) -> Any:
     return make
 
 
+def called(name: str) -> Callable[[Any], Any]:
+    """Decorates a function `__f` of a class C, which is compiled as `_C__f`."""
+
+    def decorate(function: Any) -> Any:
+        function.__qualname__ = function.__qualname__[: -len(function.__name__)] + name
+        function.__name__ = name
+        return function
+
+    return decorate
+
+
 def is_told_name(function: Any) -> bool:
     """Whether `told_name` made it."""
     return type(function) is types.FunctionType and function.__code__ is _TOLD

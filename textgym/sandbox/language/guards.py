@@ -16,7 +16,7 @@ from .classes import is_told_name, subclasses
 from .clock import Clock
 from .formatting import safe_format, safe_format_map
 from .kinds import kind_of
-from .own import class_dict, is_own, is_own_class, is_own_function
+from .own import class_dict, defined_in, is_own, is_own_class, is_own_function
 from .replacements import Opaque
 
 _super_object: Callable[[Any], Any] = super.__dict__["__self__"].__get__
@@ -113,7 +113,9 @@ class Guards:
                 return self._own_init(found)
             function = found.__func__ if type(found) is types.MethodType else None
             # Two methods are equal if their functions are: `==` would show a library's to the other one's.
-            return found if function is None or is_own_function(function) else Opaque(found, name)
+            if function is None or is_own_function(function):
+                return found
+            return Opaque(lambda *args, **keywords: found(*args, **names.plain(keywords)), name)
         raise AttributeError(f"{name!r} of {kind_of(owner).__name__!r} objects is refused: call the class instead")
 
     def _descriptor(self, value: Any, name: str, found: Any) -> Any:
@@ -139,7 +141,7 @@ class Guards:
         def initialize(target: Any, /, *args: Any, **keywords: Any) -> None:
             if not is_own_class(type(target)):
                 raise TypeError("__init__() initializes objects of your own classes only")
-            init(target, *args, **keywords)
+            init(target, *args, **names.plain(keywords))
 
         return initialize
 
@@ -180,8 +182,11 @@ class Guards:
         return tuple(kind for kind in kinds if is_own_class(kind) or kind in self._bases)
 
     def _get_call(self, value: Any) -> Any:
-        # That of a class belongs to its metaclass.
-        return Opaque(lambda *a, **k: value(*a, **k), "__call__") if isinstance(value, type) else value.__call__
+        found = value.__call__
+        if isinstance(value, type) and defined_in(value, "__call__") is None:  # it is its metaclass's
+            return Opaque(lambda *a, **k: value(*a, **k), "__call__")
+        library = type(found) is types.MethodType and not is_own_function(found.__func__)
+        return Opaque(found, "__call__") if library else found
 
     def _get_name(self, value: Any) -> Any:
         return _as_written(value.__name__)

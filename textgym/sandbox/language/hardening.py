@@ -14,13 +14,13 @@ from typing import Any
 class _Table:
     """A table for `str.translate`, which asks a program's own kind of str to translate itself by it."""
 
-    __slots__ = ("_get",)
+    __slots__ = ("_look_up",)
 
     def __init__(self, contents: Mapping[int, Any]) -> None:
-        self._get = dict(contents).__getitem__
+        self._look_up = dict(contents).__getitem__
 
     def __getitem__(self, key: int) -> Any:
-        return self._get(key)
+        return self._look_up(key)
 
 
 def harden() -> None:

@@ -101,11 +101,6 @@ GUARDED = frozenset(_GUARDED.split()) | SETUP_METHODS | STORE_METHODS | DESCRIPT
 UNICODE_ERRORS = ("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateError")
 
 
-# Library functions, by name, that take keywords of any name and keep them as text.
-TAKES_ANY_KEYWORD = frozenset(
-    {"dict", "OrderedDict", "Counter", "defaultdict", "update", "format", "substitute", "safe_substitute"}
-)
-
 # What to write instead, where a name is refused.
 INSTEAD = {
     "__class__": "make a new object of the other class instead; type(x) tells the class",

@@ -9,7 +9,7 @@ from typing import Any
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from . import names
-from .nodes import call, copied, last_name, load, placed
+from .nodes import call, copied, load, placed
 
 ASYNC = "async code is refused: there is no event loop here; write ordinary functions and generators"
 _REFUSED_NODES = {
@@ -149,17 +149,13 @@ class NamePolicy(RestrictingNodeTransformer):
         return self.node_contents_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        """Private keywords are compiled as private parameters are; those of a few library functions stay as written."""
-        node.func = self.visit(node.func)
-        node.args = [self.visit(argument) for argument in node.args]
-        function = last_name(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
-        for keyword in node.keywords:
-            written = keyword.arg
-            self.visit(keyword)
-            if function in names.TAKES_ANY_KEYWORD:
-                keyword.arg = written
-            elif written is None:
-                keyword.value = placed(call("_marked_", keyword.value), keyword.value)
+        """Private keywords are compiled as private parameters are; what is called may take them as they are written."""
+        self.node_contents_visit(node)
+        unpacked = [keyword for keyword in node.keywords if keyword.arg is None]
+        if unpacked or any(keyword.arg is not None and names.MARK in keyword.arg for keyword in node.keywords):
+            node.func = placed(call("_takes_", node.func), node.func)
+        for keyword in unpacked:
+            keyword.value = placed(call("_marked_", keyword.value), keyword.value)
         return node
 
     # Attributes

@@ -95,8 +95,11 @@ class LifoQueue(Queue):
         return self.queue.pop()
 
 
-class PriorityQueue(LifoQueue):
+class PriorityQueue(Queue):
     """queue.PriorityQueue"""
+
+    def _init(self, maxsize: int) -> None:
+        self.queue = []
 
     def _put(self, item: Any) -> None:
         heapq.heappush(self.queue, item)

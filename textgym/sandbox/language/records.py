@@ -97,7 +97,7 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
         type.__setattr__(cls, "__annotations__", dict(vars(cls)["__annotations__"]))
     if type(cls.__doc__) not in (str, types.NoneType):
         raise TypeError("the docstring of a dataclass must be text")
-    descriptors = _evaluate(cls)
+    descriptors = _settle_defaults(cls)
     # No code of the program runs from here to where the library has read the names.
     for name, value in _annotated(cls):
         _identifier(name)
@@ -111,7 +111,7 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
                 raise TypeError(f"the inherited field {name!r} was changed")
             _identifier(name)
             check_field(cls, name)
-    written = set(vars(cls)) - descriptors.keys()
+    has_repr = "__repr__" in vars(cls)
     module, cls.__module__ = cls.__module__, _LOOKUP.__name__
     documented = bool(cls.__doc__)
     if not documented:  # or the library takes the class's signature for it, and evaluates what a docstring says of it
@@ -122,18 +122,19 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
         cls.__module__ = module
     made.__module__ = module
     for name, descriptor in descriptors.items():
-        type.__setattr__(made, name, descriptor)
+        if type(vars(made).get(name)) is not types.MemberDescriptorType:  # of `slots=True`
+            type.__setattr__(made, name, descriptor)
     keep_plain_patterns(made)
     own = vars(made)["__dataclass_fields__"]
     own.update((name, library_copy.copy(field)) for name, field in own.items())  # which no other class can rename
-    if options.get("repr", True) and any(names.MARK in name for name in own) and "__repr__" not in written:
+    if options.get("repr", True) and any(names.MARK in name for name in own) and not has_repr:
         made.__repr__ = _repr_as_written(made.__repr__)
     if not documented:
         made.__doc__ = f"{cls.__name__}({', '.join(field.name for field in dataclasses.fields(made) if field.init)})"
     return made
 
 
-def _evaluate(cls: type) -> dict[str, Any]:
+def _settle_defaults(cls: type) -> dict[str, Any]:
     """Put into `cls` what the library would ask for: values, and fields that the program holds no other reference to.
 
     Returns the descriptors among the values, which answer now and not again.
@@ -146,7 +147,7 @@ def _evaluate(cls: type) -> dict[str, Any]:
             seen.add(id(value))
             type.__setattr__(cls, name, library_copy.copy(value))
         elif hasattr(type(value), "__get__") and type(value) is not types.MemberDescriptorType:
-            default = getattr(cls, name)
+            default = getattr(cls, name, dataclasses.MISSING)
             if isinstance(default, dataclasses.Field):
                 raise TypeError(f"the field {name!r} is a descriptor, which cannot give a field()")
             descriptors[name] = value

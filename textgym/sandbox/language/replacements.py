@@ -67,6 +67,8 @@ def update_wrapper(wrapper: Any, wrapped: Any, **_: Any) -> Any:
             wrapper.__dict__.update(wrapped.__dict__)
     elif is_own_class(type(wrapper)):
         named_like(wrapper, wrapped)
+        if is_own_function(wrapped) and hasattr(wrapper, "__dict__"):
+            object.__getattribute__(wrapper, "__dict__").update(wrapped.__dict__)
     return wrapper
 
 
@@ -234,15 +236,15 @@ def singledispatch(function: Callable[..., Any]) -> Any:
 
     def register(cls: Any, implementation: Any = None) -> Any:
         if implementation is None and is_own_function(cls):
-            annotated = [kind for name, kind in cls.__annotations__.items() if name != "return"]
-            if not annotated or not isinstance(annotated[0], type | types.UnionType):
+            annotated = [_named(kind, cls) for name, kind in cls.__annotations__.items() if name != "return"]
+            if not annotated or not (isinstance(annotated[0], type) or _is_union(annotated[0])):
                 raise TypeError(
                     "register() needs a class: annotate the first parameter with one, or write register(cls)"
                 )
             return register(annotated[0], cls)
         if implementation is None:
             return lambda decorated: register(cls, decorated)
-        kinds = cls.__args__ if isinstance(cls, types.UnionType) else (type if cls is Kind else cls,)
+        kinds = typing.get_args(cls) if _is_union(cls) else (type if cls is Kind else cls,)
         # Anything else would be compared with the real classes, and keep them.
         if not all(isinstance(kind, type) for kind in kinds):
             raise TypeError("register() needs a class")
@@ -259,6 +261,20 @@ def singledispatch(function: Callable[..., Any]) -> Any:
         return dispatch(type if cls is Kind else cls)
 
     return Dispatcher(named_like(call, function), Opaque(register), Opaque(dispatch_class, "dispatch"))
+
+
+def _is_union(kind: Any) -> bool:
+    return isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union
+
+
+def _named(annotation: Any, function: Any) -> Any:
+    """What an annotation of one name means that is kept as text, as under `from __future__ import annotations`."""
+    if type(annotation) is not str:
+        return annotation
+    known = function.__globals__
+    if annotation in known or annotation.startswith("_"):
+        return known.get(annotation)
+    return known["__builtins__"].get(annotation)
 
 
 class Opaque:

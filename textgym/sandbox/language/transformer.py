@@ -52,9 +52,11 @@ class Transformer(NamePolicy):
         if getattr(node, "type_params", None):
             raise self.refuse(node, "type parameters are not supported here; use typing.TypeVar")
         outer = self._scopes[-1]
-        node.name = self.bound(node, node.name)
+        written, node.name = node.name, self.bound(node, node.name)
         node.decorator_list = [self.visit(decorator) for decorator in node.decorator_list]
         node.returns = node.returns and self.visit(node.returns)
+        if written != self._mangled(written):
+            node.decorator_list.append(placed(ast.Call(load("_called_"), [ast.Constant(written)], []), node))
         if node.name == "__new__":
             node.decorator_list.insert(0, placed(load("_new_"), node))
         elif node.name in names.TOLD_NAMES and outer.kind == "class":
@@ -90,6 +92,11 @@ class Transformer(NamePolicy):
         self._scopes.pop()
         if node.args.kwarg is not None:
             keywords = node.args.kwarg.arg
+            if any(is_name(part, "super") for part in ast.walk(node.body)):  # which looks at its own function
+                plain = ast.NamedExpr(ast.Name(keywords, ast.Store()), call("_plain_", load(keywords)))
+                both = ast.Tuple([plain, node.body], ast.Load())
+                node.body = placed(ast.Subscript(both, ast.Constant(1), ast.Load()), node.body)
+                return node
             taken = placed(ast.arg(keywords), node)
             takes = ast.arguments(posonlyargs=[], args=[taken], kwonlyargs=[], kw_defaults=[], defaults=[])
             inner = ast.Call(ast.Lambda(takes, node.body), [call("_plain_", load(keywords))], [])

@@ -168,3 +168,25 @@ from functools import singledispatch
 @contextmanager
 def c(): yield
 [type(c()).__name__, type(singledispatch(len)).__name__]
+# %% private_keywords_are_no_library_s -> error
+import json
+seen = []
+update = json.JSONDecoder().decode
+update("1", _w=seen.append)
+# %% private_keywords_by_two_stars_are_no_library_s -> error
+from fractions import Fraction
+dict = Fraction
+dict(2, 4, **{"_normalize": False})
+# %% tables_have_no_public_names -> value [False, False]
+import re
+got = []
+class S(str):
+    def translate(self, t): got.extend([hasattr(t, "_get"), hasattr(t, "_look_up")]); return "x"
+re.escape(S("a"))
+got
+# %% annotation_in_text_names_nothing_hidden -> error
+from functools import singledispatch
+@singledispatch
+def f(x): pass
+@f.register
+def _(x: "_type_"): pass

@@ -190,3 +190,110 @@ print(text.__name__, text.__doc__)
 # %% encodings
 for name in ("utf-16-le", "utf-16-be", "utf-32-le", "cp1251", "cp850", "koi8-r", "iso-8859-15", "mac_roman", "utf-7", "raw_unicode_escape"):
     print(name, "é€" .encode(name, "replace"), "abc".encode(name).decode(name))
+# %% keywords_of_what_is_called
+from collections import Counter, UserDict, OrderedDict
+from string import Template
+from typing import TypedDict
+from functools import partial
+class A:
+    def update(self, _force=False, **kw): return _force, kw
+    def format(self, *, _x): return _x
+print(A().update(_force=True), A().update(**{"_force": 1, "_y": 2}), A().format(_x=3))
+class D(dict): pass
+class AD(dict):
+    def __init__(s, **k): super().__init__(**k)
+class BD(dict):
+    def __init__(s, **k): dict.__init__(s, **k)
+class UD(UserDict):
+    def __init__(s, **k): super().__init__(**k)
+class T(TypedDict): _x: int
+C, sub = Counter, Template("$_a").substitute
+print(D(_x=1)["_x"], AD(_x=1), BD(_x=1), UD(_x=1), T(_x=1), UserDict(_x=1), C(_a=1), sub(_a=1), OrderedDict(_o=1))
+d = D()
+d.update(_k=1)
+dict.update(d, _m=2)
+c = Counter()
+c.update(_c=2)
+print(d, c, partial(A().update, _force=5)(**{"_z": 1}))
+update = d.update
+update(**{"_n": 3})
+print(d["_n"])
+# %% lambdas_with_keywords
+class B:
+    def h(self, **kw): return sorted(kw.items())
+class C(B):
+    h = lambda self, **kw: super().h(**kw)
+print(C().h(_a=1, b=2), [x for x in map(lambda **k: k, [])], [(lambda x, **k: (x, k))(1, _y=2) for _ in range(2)])
+# %% methods_called_by_class
+class B:
+    def __init__(self, x=0): self.x = x
+    def __call__(self, y): return ("B", y)
+class C(B):
+    def __call__(self, y): return B.__call__(self, y), super().__call__(y)
+print(C()(3), C().__call__(4), B.__call__(B(), 5), B.__call__.__name__, callable(B.__call__))
+from enum import Enum
+class Op(Enum):
+    ADD = "+"
+    def __call__(self, a, b): return a + b
+print(Op.ADD(1, 2), Op.__call__(Op.ADD, 3, 4), Op("+"))
+class M:
+    def __f(self): return 1
+    def name(self): return self.__f.__name__, type(self).__f.__qualname__
+print(M().name(), len.__call__([1, 2]), int.__call__("3"))
+# %% defaults_of_dataclasses
+from dataclasses import dataclass, field, fields
+@dataclass(slots=True)
+class A:
+    key: object = lambda v: v
+    n: int = 2
+print(A().n, A().key(5), A(key=len).key("abc"), A.__slots__)
+class Typed:
+    def __set_name__(self, owner, name): self.name = "_" + name
+    def __get__(self, obj, cls=None):
+        if obj is None: raise AttributeError("no default")
+        return getattr(obj, self.name)
+    def __set__(self, obj, value): setattr(obj, self.name, value)
+@dataclass
+class B:
+    x: int = Typed()
+    y: int = 3
+try: B()
+except TypeError as e: print("missing", "x" in str(e))
+print(B(4), B(1, 2).x)
+@dataclass
+class Base:
+    a: int
+    b: list = field(default_factory=list)
+    def double(self): return self.a * 2
+@dataclass
+class Child(Base):
+    f: object = Base.double
+    g: object = staticmethod(len)
+print(Child(3).f(Child(4)), [f.name for f in fields(Child)], Child(1).g([1, 2]))
+# %% dispatch_by_union_and_text
+from __future__ import annotations
+from functools import singledispatch
+from typing import Union
+class Own: pass
+@singledispatch
+def f(x): return "other"
+@f.register
+def _(x: int): return "int"
+@f.register
+def _(x: Own): return "own"
+@f.register(list | tuple)
+def _(x): return "sequence"
+@f.register(Union[float, complex])
+def _(x): return "number"
+print(f(1), f(Own()), f([1]), f((1,)), f(1.5), f(1j), f("a"))
+# %% arrays_of_arrays
+from array import array
+from queue import PriorityQueue, LifoQueue
+import functools
+a = array("d", array("i", [1, 2]))
+print(a, bytes(array("H", [1, 500])), bytes(array("b", [1, -1])), isinstance(PriorityQueue(), LifoQueue))
+def g(): "doc"
+g.tag = 7
+class W:
+    def __init__(self, f): functools.update_wrapper(self, f)
+print(W(g).tag, W(g).__name__)
