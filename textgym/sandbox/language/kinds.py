@@ -53,27 +53,6 @@ Kind.__name__ = Kind.__qualname__ = "type"
 Kind.__module__ = "builtins"
 
 
-class _AliasKind(type):
-    """The class of `GenericAlias`."""
-
-    def __instancecheck__(cls, value: object) -> bool:
-        return isinstance(value, types.GenericAlias)
-
-
-class GenericAlias(metaclass=_AliasKind):
-    """What programs know as the class of `list[int]`, `List[int]` and their kind.
-
-    The real ones, called, set an attribute of any object, or make aliases that are copied by a name of one's choice.
-    """
-
-    def __new__(cls, *_: Any) -> Any:
-        raise TypeError("write list[int] to make one of these")
-
-
-GenericAlias.__qualname__, GenericAlias.__module__ = "GenericAlias", "types"
-_TYPING_CLASSES = (typing.TypeVar, typing.TypeVarTuple, typing.ParamSpec)  # which programs can name anyway
-
-
 class _StandInKind(type):
     """The class of the stand-ins: an instance of one is an instance of the class that it stands for."""
 
@@ -106,6 +85,10 @@ def _method(function: Any, owner: Any) -> types.MethodType:
 
 
 MethodType = _stand_in(types.MethodType, _method)
+# What programs know as the class of `list[int]`, `List[int]` and their kind. The real ones, called, set an attribute of
+# any object, or make aliases that are copied by a name of one's choice.
+GenericAlias = _stand_in(types.GenericAlias, _refused("write list[int]"))
+_TYPING_CLASSES = (typing.TypeVar, typing.TypeVarTuple, typing.ParamSpec)  # which programs can name anyway
 _STAND_INS: dict[type, type] = {
     types.MethodType: MethodType,
     # They read any attribute, set any, or keep what they compare with in plain sight.
