@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import time
 from collections.abc import Mapping
 from typing import Any
 
-_HEADER = 4
+HEADER = 4
+"""Bytes of the length."""
+_CHUNK = 1 << 16
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_DECODER = json.JSONDecoder()
 
 
 class FrameError(Exception):
@@ -17,14 +22,14 @@ class FrameError(Exception):
 
 def encode(message: Mapping[str, Any]) -> bytes:
     """ASCII only, so that any text, a lone surrogate too, survives."""
-    body = json.dumps(message, separators=(",", ":")).encode("ascii")
-    return len(body).to_bytes(_HEADER, "big") + body
+    body = _ENCODER.encode(message).encode("ascii")
+    return len(body).to_bytes(HEADER, "big") + body
 
 
 def decode(body: bytes) -> dict[str, Any]:
     """Raises FrameError."""
     try:
-        message = json.loads(body)
+        message = _DECODER.decode(body.decode("ascii"))
     except (ValueError, RecursionError) as error:
         raise FrameError("it sent what is no JSON") from error
     if not isinstance(message, dict):
@@ -33,14 +38,15 @@ def decode(body: bytes) -> dict[str, Any]:
 
 
 class Channel:
-    """One side of a connection whose other side is not trusted. It reads a frame to its last byte and never beyond.
+    """One side of a connection whose other side is not trusted.
 
     Args:
-        sock: a stream socket; closed with the channel.
+        sock: a stream socket, which is made non-blocking; closed with the channel.
         longest: bytes of a frame; a longer one is an error before its body is read.
     """
 
     def __init__(self, sock: socket.socket, longest: int) -> None:
+        sock.setblocking(False)
         self._sock, self._longest = sock, longest
         self._read, self._unsent = bytearray(), b""
 
@@ -57,17 +63,13 @@ class Channel:
         deadline = None if timeout is None else time.monotonic() + timeout
         while self._unsent:
             try:
-                self._wait_until(deadline)
                 self._unsent = self._unsent[self._sock.send(self._unsent) :]
-            except TimeoutError:
-                return None
+            except BlockingIOError:
+                if not self._wait(select.POLLOUT, deadline):
+                    return None
             except OSError as error:
                 raise FrameError("its process died") from error
         return True
-
-    def _wait_until(self, deadline: float | None) -> None:
-        """The next call of the socket raises TimeoutError at `deadline`."""
-        self._sock.settimeout(None if deadline is None else max(deadline - time.monotonic(), 1e-6))
 
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
         """The next frame; None if it is not all there within `timeout` seconds, and a later call goes on with it.
@@ -76,36 +78,43 @@ class Channel:
             FrameError: no frame, too long, or the other side is gone.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        if not self._fill(_HEADER, deadline):
-            return None
-        length = int.from_bytes(self._read[:_HEADER], "big")
-        if length > self._longest:
-            raise FrameError("it answered at too great a length")
-        if not self._fill(_HEADER + length, deadline):
-            return None
-        body = bytes(self._read[_HEADER:])
-        self._read.clear()
-        return decode(body)
-
-    def _fill(self, size: int, deadline: float | None) -> bool:
-        """Read up to `size` bytes of the frame; False when time is up."""
-        while len(self._read) < size:
+        while (frame := self._frame()) is None:
             try:
-                self._wait_until(deadline)
-                chunk = self._sock.recv(size - len(self._read))
-            except TimeoutError:
-                return False
+                chunk = self._sock.recv(_CHUNK)
+            except BlockingIOError:
+                if not self._wait(select.POLLIN, deadline):
+                    return None
+                continue
             except OSError as error:
                 raise FrameError("its process died") from error
             if not chunk:
                 raise FrameError("its process died")
             self._read += chunk
-        return True
+        return frame
+
+    def _frame(self) -> dict[str, Any] | None:
+        """Take a frame out of what was read; None if it is not all there."""
+        if len(self._read) < HEADER:
+            return None
+        end = HEADER + int.from_bytes(self._read[:HEADER], "big")
+        if end > HEADER + self._longest:
+            raise FrameError("it answered at too great a length")
+        if len(self._read) < end:
+            return None
+        body = bytes(self._read[HEADER:end])
+        del self._read[:end]
+        return decode(body)
+
+    def _wait(self, event: int, deadline: float | None) -> bool:
+        """Until the socket is ready for `event`; False when time is up."""
+        poller = select.poll()
+        poller.register(self._sock, event)
+        left = None if deadline is None else max(deadline - time.monotonic(), 0.0) * 1e3
+        return bool(poller.poll(left))
 
     def idle(self) -> bool:
         """Whether nothing has come unasked; False also if the other side is gone."""
         try:
-            self._sock.settimeout(0.0)
             self._sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return not self._read

@@ -21,6 +21,8 @@ from textgym.sandbox.limits import Limits
 from textgym.sandbox.zygote import CPU_TIME, MESSAGE
 
 _START_S = 60.0
+_ANSWER_S = 10.0
+"""A zygote that takes longer for a message is stopped for good, and another takes its place."""
 _HERE = Path(__file__).parent
 
 
@@ -101,7 +103,7 @@ class Zygote:
             self.close()
             raise SandboxError(f"the sandbox's zygote did not start: {said or 'no answer'}")
         stderr.close()
-        self._control.settimeout(None)
+        self._control.settimeout(_ANSWER_S)
         return Layers(tuple(report["active"]), dict(report["missing"]))
 
     @property
@@ -129,6 +131,8 @@ class Zygote:
 
     def kill(self, number: int) -> None:
         """Have a worker killed, if it lives. Where the zygote is dead, its workers are."""
+        if self._control.fileno() < 0:  # closed; at the interpreter's end, a thread stopped there may have the lock
+            return
         with self._lock, contextlib.suppress(OSError):
             self._control.sendall(MESSAGE.pack(b"k", number))
 
@@ -139,6 +143,7 @@ class Zygote:
                 self._control.sendall(MESSAGE.pack(b"c", number))
                 data = self._control.recv(CPU_TIME.size, socket.MSG_WAITALL)
             except OSError:
+                self._process.kill()  # if it only does not answer, a late answer would be taken for another's
                 return float("inf")
         seconds: float = CPU_TIME.unpack(data)[0] if len(data) == CPU_TIME.size else -1.0
         return seconds if seconds >= 0 else float("inf")

@@ -10,7 +10,6 @@ import contextlib
 import importlib
 import io
 import platform
-import random
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,10 +46,10 @@ class _Stream(io.TextIOBase):
 class Interpreter:
     """Runs sources one after another in one namespace; see `textgym.sandbox.language.Interpreter`."""
 
-    def __init__(self, write: Callable[[str], object], seed: int = 0) -> None:
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self.seed = 0  # the module `random` itself is seeded by the worker
         self._stdout = _Stream(write)
         self._globals: dict[str, Any] = {"__name__": "__main__"}
-        random.seed(seed)
 
     def run(self, source: str) -> Outcome:
         """Lets only SoftTimeout through."""

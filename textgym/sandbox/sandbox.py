@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -46,7 +47,7 @@ class _Pool:
                 self._waiting.append(Worker(self.zygote, self._limits))
 
     def take(self) -> Worker:
-        """A worker that is ready, and another forked in its place.
+        """A worker that is ready. Others are forked only where half of the spares are gone: its first answer waits.
 
         Raises:
             ValueError, SandboxError: see `check`; no worker becomes ready, though the zygote was started anew.
@@ -56,7 +57,8 @@ class _Pool:
             with self._lock:
                 self.check()
                 try:
-                    self.fill(self._spares + 1)
+                    if len(self._waiting) <= self._spares // 2:
+                        self.fill(self._spares + 1)
                 except OSError:
                     self._restart()
                     continue
@@ -68,6 +70,15 @@ class _Pool:
                 return worker
             worker.close()
         raise SandboxError("the sandbox cannot start a worker: it dies at once, maybe for lack of memory or processes")
+
+    def drop(self, worker: Worker) -> None:
+        """End a worker that was taken, and have others forked until all spares are there: now nobody waits."""
+        worker.close()
+        if self._closed:  # at the interpreter's end, a thread that was stopped there may have the lock
+            return
+        with self._lock, contextlib.suppress(OSError, SandboxError):  # `take` finds out, and says so
+            if not self._closed:
+                self.fill(self._spares)
 
     def _restart(self) -> None:
         """Another zygote in place of one that died, and its waiting workers with it."""
@@ -176,11 +187,14 @@ class Sandbox:
             ValueError: the sandbox is closed.
             SandboxError: no worker can be had, or this is a fork of the process that made the sandbox.
         """
-        return Session(self._take, self.limits, seed)
+        return Session(self._take, self._drop, self.limits, seed)
 
     def _take(self) -> Worker:
         """Bound to this object, so that a session keeps its sandbox alive."""
         return self._pool.take()
+
+    def _drop(self, worker: Worker) -> None:
+        self._pool.drop(worker)
 
     def close(self) -> None:
         """End all sessions and processes. Again is no error."""

@@ -210,9 +210,10 @@ class Session(BaseSession):
     Runs come one after another, whatever threads they come from; `close` may come at any time and ends a run at once.
     """
 
-    def __init__(self, take: Callable[[], Worker], limits: Limits, seed: int) -> None:
+    def __init__(self, take: Callable[[], Worker], drop: Callable[[Worker], None], limits: Limits, seed: int) -> None:
         super().__init__(limits)
         self._take, self._seed = take, seed
+        self._end_worker = drop
         self._worker: Worker | None = take()
 
     def _answer(self, source: str) -> Result:
@@ -226,7 +227,7 @@ class Session(BaseSession):
     def _drop(self) -> None:
         worker, self._worker = self._worker, None
         if worker is not None:
-            worker.close()
+            self._end_worker(worker)
 
     def close(self) -> None:
         """End the process. A run that is under way in another thread comes back as lost. Again is no error."""

@@ -6,11 +6,12 @@ import os
 import random
 import signal
 import time
+from collections.abc import Iterator
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 from textgym.sandbox.confine import Confinement, confine
-from textgym.sandbox.frames import decode, encode
+from textgym.sandbox.frames import HEADER, decode, encode
 from textgym.sandbox.limits import Limits
 from textgym.sandbox.text import cut
 
@@ -46,11 +47,12 @@ class Output:
 
 
 class _SoftTimer:
-    """Raises an exception in the code of a `with` block when its CPU time is up, and again until the block ends."""
+    """Raises an exception in what runs between `start` and `stop` once its CPU time is up, and again until it ends."""
 
     def __init__(self, seconds: float, exception: type[BaseException]) -> None:
         self._seconds, self._exception = seconds, exception
         self._armed = self.rang = False
+        signal.signal(signal.SIGPROF, self._ring)
 
     def _ring(self, signum: int, frame: FrameType | None) -> None:
         if self._armed:
@@ -58,8 +60,7 @@ class _SoftTimer:
             raise self._exception
 
     def start(self) -> None:
-        signal.signal(signal.SIGPROF, self._ring)
-        self._armed = True
+        self._armed, self.rang = True, False
         signal.setitimer(signal.ITIMER_PROF, self._seconds, _AGAIN_S)
 
     def stop(self) -> None:
@@ -73,19 +74,20 @@ class Server:
     def __init__(self, module: ModuleType, limits: Limits) -> None:
         self._module, self._limits = module, limits
         self._output = Output(0)
-        self._interpreter: Any = None
+        self._seed: int | None = None
+        self._interpreter = module.Interpreter(lambda text: self._output.write(text))
+        self._timer = _SoftTimer(limits.cpu_s, module.SoftTimeout)
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Run `request["source"]`, in a new interpreter where there is none."""
+        """Run `request["source"]`; the first request's seed is the session's."""
         limits = self._limits
         # Of the only thread: while ITIMER_PROF is set, Linux counts the process's own clock in ticks of milliseconds.
         begin = time.thread_time()
         self._output = output = Output(limits.stdout_chars)
-        if self._interpreter is None:
-            random.seed(request["seed"])  # of this process: what the library draws by itself
-            self._interpreter = self._module.Interpreter(lambda text: self._output.write(text), request["seed"])
-        timer = _SoftTimer(limits.cpu_s, self._module.SoftTimeout)
-        status, value, error = self._run(timer, request["source"])
+        if self._seed is None:
+            self._seed = self._interpreter.seed = request["seed"]
+            random.seed(self._seed)  # of this process: what the library draws by itself
+        status, value, error = self._run(request["source"])
         if value is not None and len(value) > limits.value_chars:
             value, output.truncated = cut(value, limits.value_chars), True
         if error is not None and len(error) > limits.error_chars:
@@ -102,7 +104,8 @@ class Server:
             "clock": clock,
         }
 
-    def _run(self, timer: _SoftTimer, source: str) -> tuple[str, str | None, str | None]:
+    def _run(self, source: str) -> tuple[str, str | None, str | None]:
+        timer = self._timer
         begin = time.thread_time()
         try:
             try:
@@ -123,7 +126,8 @@ class Server:
 
 def warm_up(module: ModuleType, limits: Limits) -> None:
     """Run some code and throw it away, so that the memory it touches and what it caches are there."""
-    encode(Server(module, limits).answer({"id": "", "source": _WARM_UP, "seed": 0}))
+    request = encode({"id": "", "source": _WARM_UP, "seed": 0})
+    encode(Server(module, limits).answer(decode(request[HEADER:])))
 
 
 def serve(module: ModuleType, confinement: Confinement, names: frozenset[str]) -> NoReturn:
@@ -131,33 +135,31 @@ def serve(module: ModuleType, confinement: Confinement, names: frozenset[str]) -
     try:
         confine(confinement, names)
         warm_up(module, confinement.limits)
+        server = Server(module, confinement.limits)
     except BaseException as error:
         _write(encode({"failed": f"{type(error).__name__}: {error}"}))
         os._exit(1)
     _write(encode({"ready": True, "clock": time.thread_time()}))
-    server = Server(module, confinement.limits)
     try:
-        while (request := _read_frame()) is not None:
+        for request in _requests():
             _write(encode(server.answer(request)))
     finally:  # whatever it was that broke the loop: the trainer sees the end of the connection
         os._exit(0)
 
 
-def _read_frame() -> dict[str, Any] | None:
-    header = _read(4)
-    body = None if header is None else _read(int.from_bytes(header, "big"))
-    return None if body is None else decode(body)
-
-
-def _read(size: int) -> bytes | None:
-    parts = []
-    while size:
-        part = os.read(SOCKET, min(size, 1 << 16))
-        if not part:
-            return None
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+def _requests() -> Iterator[dict[str, Any]]:
+    """What the trainer sends, frame by frame, until it closes."""
+    read = bytearray()
+    while True:
+        end = HEADER + int.from_bytes(read[:HEADER], "big")
+        if len(read) >= max(HEADER, end):
+            request = decode(bytes(read[HEADER:end]))
+            del read[:end]
+            yield request
+        elif part := os.read(SOCKET, 1 << 16):
+            read += part
+        else:
+            return
 
 
 def _write(data: bytes) -> None:

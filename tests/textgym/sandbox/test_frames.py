@@ -49,7 +49,7 @@ def test_a_frame_in_pieces(pair):
     assert channel.receive(1.0) == {"a": 1}
 
 
-def test_nothing_behind_a_frame_is_read(pair):
+def test_what_comes_behind_a_frame_is_kept_for_later(pair):
     channel, theirs = pair
     theirs.sendall(encode({"a": 1}) + encode({"a": 2}))
     assert channel.receive(1.0) == {"a": 1}

@@ -14,7 +14,7 @@ import weakref
 from pathlib import Path
 
 import pytest
-from support.sandboxes import descendants, descriptors, gone, plain_sandbox, processes
+from support.sandboxes import descendants, descriptors, gone, plain_sandbox, processes, steady
 
 from textgym.sandbox import Sandbox, SandboxError, Status
 
@@ -90,6 +90,33 @@ def test_a_zygote_that_dies_is_started_anew():
         assert sandbox.pid != old
         with sandbox.session() as another:
             assert another.run("6 * 7").value == "42"
+
+
+def test_a_zygote_that_does_not_answer_is_replaced(monkeypatch):
+    monkeypatch.setattr("textgym.sandbox.launch._ANSWER_S", 0.3)
+    with plain_sandbox() as sandbox, sandbox.session() as session:
+        old = sandbox.pid
+        pids = descendants(old)
+        os.kill(old, signal.SIGSTOP)
+        busy = "import signal\nsignal.setitimer(signal.ITIMER_PROF, 0)\nwhile True: pass"
+        result = session.run(busy)  # the trainer asks the zygote how long it has been so
+        assert (result.status, "nobody can tell" in result.error) == (Status.LOST, True)
+        assert gone(pids)
+        assert session.run("6 * 7").value == "42"
+        os.kill(sandbox.pid, signal.SIGSTOP)
+        start = time.monotonic()
+    assert time.monotonic() - start < 10
+
+
+def test_a_session_that_closes_is_replaced_and_not_one_that_opens():
+    with plain_sandbox(spares=2) as sandbox:
+        steady(sandbox.pid)
+        workers = descendants(sandbox.pid)
+        with sandbox.session() as session:
+            assert session.run("6 * 7").value == "42"
+            assert descendants(sandbox.pid) == workers
+        steady(sandbox.pid)
+        assert len(descendants(sandbox.pid) - workers) == 1
 
 
 def test_in_a_fork_it_refuses_and_harms_nobody():

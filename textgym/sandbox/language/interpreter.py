@@ -25,6 +25,7 @@ from .clock import Clock
 from .facade import Facade, facade
 from .guards import Guards
 from .naming import Refused
+from .nodes import placed
 from .own import MODULE
 from .replacements import Opaque
 from .stopping import SoftTimeout
@@ -34,6 +35,7 @@ MAX_VALUE = 100_000
 MAX_SOURCES = 1 << 20
 RESERVE_BYTES = 4 << 20
 RECURSION_LIMIT = 1000
+_LAST = "_last_"  # a name that no program can write
 _OWN_FRAMES = 12  # of the interpreter, below the program's
 MAX_RECURSION_LIMIT = 10_000
 
@@ -87,10 +89,13 @@ class Interpreter:
 
     Args:
         write: gets the text that programs print.
-        seed: what the module `random` starts from.
+
+    Attributes:
+        seed: what the module `random` starts from, once a program imports it.
     """
 
-    def __init__(self, write: Callable[[str], object], seed: int = 0) -> None:
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self.seed = 0
         self._write = write
         clock = Clock()
         bases = Bases(BUILTIN_CLASSES, facades.KNOWN_CLASSES, (abc.ABC,))
@@ -100,7 +105,7 @@ class Interpreter:
         self._decimal: decimal.Context | None = None
         self._importer = facades.Importer(
             {
-                "random": lambda: private.random_facade(seed),
+                "random": lambda: private.random_facade(self.seed),
                 "time": lambda: private.time_facade(clock),
                 "timeit": lambda: private.timeit_facade(clock),
                 "sys": self._sys_facade,
@@ -130,7 +135,7 @@ class Interpreter:
             self._keep(name, source)
             sys.setrecursionlimit(max(limit, MAX_RECURSION_LIMIT // 2))
             try:
-                body, last = self._compile(source, name)
+                code = self._compile(source, name)
             except Refused as refusal:
                 return Outcome("refused", None, errors.render_refusal(str(refusal), refusal.line, source))
             except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError, SystemError) as error:
@@ -140,7 +145,7 @@ class Interpreter:
             self._reserve_memory()
             sys.setrecursionlimit(self._recursion_limit + _OWN_FRAMES)
             decimal.setcontext(self._decimal_context())
-            return self._execute(body, last, name)
+            return self._execute(code, name)
         finally:
             self._reserve = None  # the answer and the next question need room too
             sys.setrecursionlimit(limit)
@@ -157,29 +162,27 @@ class Interpreter:
         """Keep some memory that the next run is compiled in, when this one leaves none; whether there is any."""
         with contextlib.suppress(MemoryError, OSError):
             # Not a bytearray: pages that nobody writes take no memory, but an allocator fills those it had before.
-            self._reserve = self._reserve or mmap.mmap(-1, RESERVE_BYTES)
+            self._reserve = self._reserve or mmap.mmap(-1, RESERVE_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         return self._reserve is not None
 
-    def _compile(self, source: str, name: str) -> tuple[CodeType, CodeType | None]:
-        """The program and, apart, its last statement if that is an expression."""
+    def _compile(self, source: str, name: str) -> CodeType:
+        """The program, which leaves the value of its last statement, if that is an expression, in `_LAST`."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source, name)
             transformer = Transformer(self._importer.exports)
             transformer.visit(tree)
-            flags = __future__.annotations.compiler_flag if transformer.lazy_annotations else 0
-            last: CodeType | None = None
             ending = tree.body[-1] if tree.body else None
             if isinstance(ending, ast.Expr):
-                tree.body.pop()
-                last = compile(ast.Expression(ending.value), name, "eval", dont_inherit=True)
-            return compile(tree, name, "exec", flags, dont_inherit=True), last
+                tree.body[-1] = placed(ast.Assign([ast.Name(_LAST, ast.Store())], ending.value), ending)
+            flags = __future__.annotations.compiler_flag if transformer.lazy_annotations else 0
+            code: CodeType = compile(tree, name, "exec", flags, dont_inherit=True)
+            return code
 
-    def _execute(self, body: CodeType, last: CodeType | None, name: str) -> Outcome:
+    def _execute(self, code: CodeType, name: str) -> Outcome:
         try:
-            exec(body, self._globals)
-            value = None if last is None else _shown(eval(last, self._globals))
-            return Outcome("ok", value, None)
+            exec(code, self._globals)
+            return Outcome("ok", _shown(self._globals.pop(_LAST, None)), None)
         except SoftTimeout:
             raise
         except BaseException as error:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from . import names
-from .nodes import call, copied, load, placed
+from .nodes import Node, call, copied, load, placed
 
 ASYNC = "async code is refused: there is no event loop here; write ordinary functions and generators"
 _REFUSED_NODES = {
@@ -49,6 +49,26 @@ class NamePolicy(RestrictingNodeTransformer):
     def __init__(self) -> None:
         super().__init__()
         self._scopes = [Scope("module")]
+
+    # Walking: what RestrictedPython does by `ast.NodeTransformer`, in half the time
+
+    def node_contents_visit(self, node: Node) -> Node:
+        """Visit the nodes below `node`; one that its visitor answers by a list is replaced by all that is in it."""
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                value[:] = self._items(value)
+            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                setattr(node, field, self.visit(value))
+        return node
+
+    def _items(self, values: Iterable[Any]) -> Iterator[Any]:
+        for value in values:
+            new = self.visit(value) if isinstance(value, ast.AST) else value
+            if isinstance(new, list):
+                yield from new
+            else:
+                yield new
 
     # Refusing
 
@@ -108,6 +128,8 @@ class NamePolicy(RestrictingNodeTransformer):
         return self.bound(node, name)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
+        if not node.id.startswith("_") and node.id != "super":  # most names: there is nothing to decide
+            return node
         if not isinstance(node.ctx, ast.Load):
             node.id = self._assignable(node, node.id)
         elif node.id not in {"__name__", "__doc__", "__debug__", *names.MODULE_VARIABLES}:

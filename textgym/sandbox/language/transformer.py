@@ -66,7 +66,7 @@ class Transformer(NamePolicy):
         node.args = self._arguments(node.args)
         scope = Scope("function" if outer.kind in {"module", "class"} else "nested", own and names.private(own))
         self._scopes.append(scope)
-        node.body = self._body(node.body)
+        node.body = list(self._items(node.body))
         self._scopes.pop()
         first: list[ast.stmt] = []
         if scope.own is not None and scope.own_needed:
@@ -103,13 +103,6 @@ class Transformer(NamePolicy):
             node.body = placed(inner, node.body)
         return node
 
-    def _body(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        new: list[ast.stmt] = []
-        for statement in body:
-            visited = self.visit(statement)
-            new.extend(visited if isinstance(visited, list) else [visited])
-        return new
-
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         if getattr(node, "type_params", None):
             raise self.refuse(node, "type parameters are not supported here; use typing.Generic")
@@ -118,7 +111,7 @@ class Transformer(NamePolicy):
         node.bases = [self.visit(base) for base in node.bases]
         node.keywords = self._class_keywords(node)
         self._scopes.append(Scope("class", name=name))
-        node.body = self._body(node.body)
+        node.body = list(self._items(node.body))
         self._scopes.pop()
         return node
 
@@ -195,7 +188,7 @@ class Transformer(NamePolicy):
             node.type = self._caught(node.type)
         if node.name is not None:
             node.name = self._plain_bound(node, node.name)
-        node.body = self._body(node.body)
+        node.body = list(self._items(node.body))
         return node
 
     def _caught(self, kind: ast.expr) -> ast.expr:
@@ -276,7 +269,7 @@ class Transformer(NamePolicy):
     visit_MatchAs = visit_MatchStar
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
-        node.body = self._body(node.body)
+        node.body = list(self._items(node.body))
         return node
 
 
