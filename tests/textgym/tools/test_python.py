@@ -12,7 +12,7 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 import pytest
-from support.sandboxes import descendants, descriptors, gone, plain_sandbox
+from support.sandboxes import descendants, descriptors, gone, plain_sandbox, steady
 from support.toys import ToyTasks, toy_env
 
 from textgym import TextVectorEnv, Tool, ToolCall, replay_transcript
@@ -245,25 +245,17 @@ def test_in_a_fork_a_session_begins_anew(quick):
 
 
 def test_64_environments_share_one_zygote():
+    idle = steady(shared_sandbox().pid)  # spare ones
     environments = [env() for _ in range(64)]
     for number, played in enumerate(environments[:8]):
         played.reset(seed=number)
         assert call(played, f"x = {number}\nx")[1] == str(number)
     assert len({shared_sandbox().pid for _ in environments}) == 1
     assert call(environments[3], "x")[1] == "3"
-    before = settled_workers()
+    assert steady(shared_sandbox().pid) > idle
     for played in environments:
         played.close()
-    assert settled_workers() == before - 8
-
-
-def settled_workers() -> int:
-    """How many workers the shared sandbox has, once none is being forked or killed any more."""
-    seen = [-1]
-    while seen.count(seen[-1]) < 20:
-        seen = [*seen[-19:], len(descendants(shared_sandbox().pid))]
-        time.sleep(0.02)
-    return seen[-1]
+    assert steady(shared_sandbox().pid) == idle
 
 
 def test_a_slow_slot_holds_up_nobody():
@@ -420,10 +412,11 @@ def test_environments_made_and_closed_leave_nothing():
     def count() -> tuple[int, int, int]:
         return descriptors(), len(descendants(os.getpid())), threading.active_count()
 
-    def at_most(now: tuple[int, int, int], then: tuple[int, int, int]) -> bool:  # some of `then` were dying
+    def at_most(now: tuple[int, int, int], then: tuple[int, int, int]) -> bool:
         return all(a <= b for a, b in zip(now, then, strict=True))
 
     play(0)
+    steady(os.getpid())  # a spare worker is being forked
     before = count()
     for number in range(200):
         play(number)

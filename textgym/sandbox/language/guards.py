@@ -15,6 +15,7 @@ from .attributes import Attributes, SimpleNamespace
 from .classes import is_told_name, subclasses
 from .clock import Clock
 from .formatting import safe_format, safe_format_map
+from .keywords import unmarked
 from .kinds import kind_of
 from .own import class_dict, defined_in, is_own, is_own_class, is_own_function
 from .replacements import Opaque
@@ -115,7 +116,7 @@ class Guards:
             # Two methods are equal if their functions are: `==` would show a library's to the other one's.
             if function is None or is_own_function(function):
                 return found
-            return Opaque(lambda *args, **keywords: found(*args, **names.plain(keywords)), name)
+            return Opaque(lambda *args, **keywords: found(*args, **unmarked(keywords)), name)
         raise AttributeError(f"{name!r} of {kind_of(owner).__name__!r} objects is refused: call the class instead")
 
     def _descriptor(self, value: Any, name: str, found: Any) -> Any:
@@ -141,7 +142,7 @@ class Guards:
         def initialize(target: Any, /, *args: Any, **keywords: Any) -> None:
             if not is_own_class(type(target)):
                 raise TypeError("__init__() initializes objects of your own classes only")
-            init(target, *args, **names.plain(keywords))
+            init(target, *args, **unmarked(keywords))
 
         return initialize
 

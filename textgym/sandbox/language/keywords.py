@@ -31,12 +31,37 @@ _FUNCTIONS = frozenset(
 """Functions of the library, written in Python, that take keywords of any name and keep them as text."""
 
 
+def marked(keywords: Any) -> Any:
+    """What stands after `**` in a call: its private names as parameters are compiled."""
+    if type(keywords) is not dict:
+        if not hasattr(type(keywords), "keys"):
+            return keywords  # the call says what is wrong with it
+        keywords = {name: keywords[name] for name in keywords.keys()}  # noqa: SIM118 - that is what a call asks
+    if not any(type(name) is str and name.startswith("_") for name in keywords):
+        return keywords
+    return {_parameter(name): value for name, value in keywords.items()}
+
+
+def _parameter(name: Any) -> Any:
+    try:
+        return name if type(name) is not str or names.is_dunder(name) else names.private(name)
+    except names.RefusedName:
+        return name
+
+
+def unmarked(keywords: dict[str, Any]) -> dict[str, Any]:
+    """What a function finds in its `**keywords`: names as the program writes them."""
+    if not any(names.MARK in name for name in keywords):
+        return keywords
+    return {names.strip(name): value for name, value in keywords.items()}
+
+
 def takes(function: Any) -> Callable[..., Any]:
     """`function`, or what calls it with plain names, if it is one of the library's that keep keywords as text."""
     if not _keeps_text(function):
         called: Callable[..., Any] = function
         return called
-    return Opaque(lambda *args, **keywords: function(*args, **names.plain(keywords)), "call")
+    return Opaque(lambda *args, **keywords: function(*args, **unmarked(keywords)), "call")
 
 
 def _keeps_text(function: Any) -> bool:

@@ -11,8 +11,6 @@ Three rules carry it:
 
 from __future__ import annotations
 
-from typing import Any
-
 # The last variation selector of Unicode: may stand in a name, changes no normal form, and has no use in any script.
 MARK = "\U000e01ef"
 
@@ -167,31 +165,6 @@ def writable(name: str) -> str:
         instead = INSTEAD.get(name, "define it in the class body instead, if it is a method")
         raise RefusedName(f"setting {name!r} is refused: {instead}")
     return private(name)
-
-
-def marked(keywords: Any) -> Any:
-    """What stands after `**` in a call: its private names as parameters are compiled."""
-    if type(keywords) is not dict:
-        if not hasattr(type(keywords), "keys"):
-            return keywords  # the call says what is wrong with it
-        keywords = {name: keywords[name] for name in keywords.keys()}  # noqa: SIM118 - that is what a call asks
-    if not any(type(name) is str and name.startswith("_") for name in keywords):
-        return keywords
-    return {_parameter(name): value for name, value in keywords.items()}
-
-
-def _parameter(name: Any) -> Any:
-    try:
-        return name if type(name) is not str or is_dunder(name) else private(name)
-    except RefusedName:
-        return name
-
-
-def plain(keywords: dict[str, Any]) -> dict[str, Any]:
-    """What a function finds in its `**keywords`: names as the program writes them."""
-    if not any(MARK in name for name in keywords):
-        return keywords
-    return {strip(name): value for name, value in keywords.items()}
 
 
 def strip(text: str) -> str:
