@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -114,7 +115,6 @@ def _bound(confinement: Confinement) -> None:
     """Hard limits, so that no code can raise them again."""
     limits = confinement.limits
     bounds = {
-        "RLIMIT_AS": confinement.base_bytes + (limits.memory_mb << 20),
         "RLIMIT_CPU": limits.session_cpu_s,
         "RLIMIT_FSIZE": 0,
         "RLIMIT_CORE": 0,
@@ -129,6 +129,8 @@ def _bound(confinement: Confinement) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_STACK)
     room = STACK_BYTES if most == resource.RLIM_INFINITY else min(STACK_BYTES, most)
     resource.setrlimit(resource.RLIMIT_STACK, (room, room))
+    memory = confinement.base_bytes + (limits.memory_mb << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))  # last: macOS refuses it
 
 
 def _no_new_privs(confinement: Confinement) -> None:
@@ -167,3 +169,6 @@ def confine(confinement: Confinement, names: frozenset[str]) -> None:
     for name, put_on in WORKER_LAYERS.items():
         if name in names:
             put_on(confinement)
+        elif name == "rlimits":  # one that a system lacks is no reason to go without the others
+            with contextlib.suppress(OSError, ValueError):
+                put_on(confinement)

@@ -34,6 +34,8 @@ SYSCALLS: dict[str, dict[str, int]] = {
 }
 """Numbers of the system calls made here, and of those that tests have denied, by machine."""
 
+MOST_DESCRIPTORS = 1 << 20
+
 LINUX = sys.platform == "linux"
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -64,7 +66,8 @@ def syscall(name: str, *arguments: int | bytes | None) -> int:
     """
     numbers = SYSCALLS.get(MACHINE)
     if not LINUX or numbers is None:
-        raise OSError(f"the system call {name} is known on Linux on {' and '.join(SYSCALLS)}, not on {MACHINE}")
+        where = MACHINE if LINUX else sys.platform
+        raise OSError(f"the system call {name} is known on Linux on {' and '.join(SYSCALLS)}, not on {where}")
     return call(numbers[name], *arguments)
 
 
@@ -75,10 +78,18 @@ def call(number: int, *arguments: int | bytes | None) -> int:
 
 
 def prctl(option: int, value: int = 0) -> int:
-    """Raises OSError; AttributeError is for systems without prctl."""
+    """Raises OSError."""
+    if not LINUX:
+        raise OSError(f"prctl() is known on Linux, not on {sys.platform}")
     return _check(
         int(_libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)))
     )
+
+
+def close_from(first: int) -> None:
+    """Close all descriptors from `first` on. (Where no system call does it, each number costs one.)"""
+    most = os.sysconf("SC_OPEN_MAX")
+    os.closerange(first, most if 0 < most < MOST_DESCRIPTORS else MOST_DESCRIPTORS)
 
 
 def unshare(flags: int) -> None:

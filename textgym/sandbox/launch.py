@@ -7,6 +7,7 @@ import dataclasses
 import importlib.util
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -97,7 +98,8 @@ class Zygote:
         stderr = self._process.stderr
         assert stderr is not None
         if report is None:
-            self._process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # its children too: they have its stderr
             said = stderr.read(4000).decode(errors="replace").strip()
             stderr.close()
             self.close()

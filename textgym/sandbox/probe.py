@@ -202,7 +202,7 @@ def _read(descriptor: int) -> str:
 
 
 def _outlives(confinement: Confinement) -> str:
-    """Whether a process that asked to die with its parent does: its end of the pipe closes."""
+    """Why a process that asks to die with its parent does not; empty if it does: then its end of the pipe closes."""
     read, write = os.pipe()
     go, started = os.pipe()
     parent = os.fork()
@@ -214,12 +214,14 @@ def _outlives(confinement: Confinement) -> str:
                 time.sleep(_PATIENCE_S)
             finally:
                 os._exit(0)
-        os.read(go, 1)
-        os._exit(0)
+        os.close(started)
+        os._exit(0 if os.read(go, 1) else 1)
     os.close(write)
     os.close(started)
     os.close(go)
-    os.waitpid(parent, 0)
+    if os.waitpid(parent, 0)[1] != 0:
+        os.close(read)
+        return "a child could not ask to die with its parent"
     ready, _, _ = select.select([read], [], [], 2.0)
     os.close(read)
     return "" if ready else "a child outlived its parent"

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from textgym.sandbox.confine import Confinement, confine
 from textgym.sandbox.frames import HEADER, decode, encode
+from textgym.sandbox.kernel import close_from
 from textgym.sandbox.limits import Limits
 from textgym.sandbox.text import cut
 
@@ -175,4 +176,4 @@ def settle(sock: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(sock, SOCKET)
     os.dup2(1, 0)  # the zygote's own connection
-    os.closerange(SOCKET + 1, 1 << 20)
+    close_from(SOCKET + 1)

@@ -151,9 +151,27 @@ def _start_init() -> int:
     signal.signal(
         signal.SIGCHLD, signal.SIG_IGN
     )  # orphans in the namespace become its children: the kernel buries them
-    os.closerange(0, 1 << 20)
+    kernel.close_from(0)
     while True:
         signal.pause()
+
+
+def _simulate_macos() -> None:
+    """Be where nothing is that only Linux has, as far as a Linux can be that; before anything else is loaded."""
+    import resource
+
+    sys.platform = "darwin"
+    del os.pidfd_open
+    for name in ("RLIMIT_MSGQUEUE", "RLIMIT_NICE", "RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_SIGPENDING"):
+        delattr(resource, name)
+    set_limit = resource.setrlimit
+
+    def refuse_address_space(which: int, limits: tuple[int, int]) -> None:
+        if which == resource.RLIMIT_AS:
+            raise ValueError("current limit exceeds maximum limit")
+        set_limit(which, limits)
+
+    resource.setrlimit = refuse_address_space
 
 
 def _simulate(config: dict[str, Any]) -> None:
@@ -175,6 +193,8 @@ def main() -> NoReturn:
     config = json.loads(sys.argv[1])
     _make_packages(os.path.dirname(os.path.abspath(__file__)))
     sys.path.extend(config["paths"])
+    if config["simulate"].get("macos"):
+        _simulate_macos()
     from textgym.sandbox.confine import Confinement, leave_namespaces, leave_root
     from textgym.sandbox.frames import encode
     from textgym.sandbox.limits import Limits

@@ -7,9 +7,9 @@ import sys
 import warnings
 
 import pytest
-from support.sandboxes import plain_sandbox
+from support.sandboxes import descendants, gone, plain_sandbox
 
-from textgym.sandbox import ABOUT, Layers, MissingLayer, SandboxError
+from textgym.sandbox import ABOUT, Layers, MissingLayer, SandboxError, Status
 from textgym.sandbox.layers import unsupported
 
 NAMESPACES = {"pid_namespace", "net_namespace", "ipc_namespace"}
@@ -123,6 +123,32 @@ def test_elsewhere_than_on_linux(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(SandboxError, match="on Windows, run it under WSL"):
         plain_sandbox(allow_weak=True)
+
+
+@LINUX
+def test_as_on_macos(monkeypatch):
+    """Without what only Linux has: no layer but another user than root, and sessions all the same."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.warns(RuntimeWarning) as warned:
+        sandbox = plain_sandbox(_simulate={"macos": True, **user(1234)}, allow_weak=True)
+    assert [str(each.message).startswith("a weak sandbox") for each in warned] == [True]
+    with sandbox:
+        assert sandbox.layers.active == ("non_root",)
+        assert sandbox.layers.missing["seccomp"] == "prctl() is known on Linux, not on darwin"
+        assert "could not ask" in sandbox.layers.missing["parent_death"]
+        assert answers(sandbox)
+        with sandbox.session() as session:
+            limits = "from resource import *\ngetrlimit(RLIMIT_CPU)[1], getrlimit(RLIMIT_FSIZE)[1]"
+            assert session.run(limits).value == f"({sandbox.limits.session_cpu_s}, 0)"  # those that macOS has
+            assert session.run("while True: pass").status is Status.TIMEOUT
+            busy = "import signal\nsignal.setitimer(signal.ITIMER_PROF, 0)\nwhile True: pass"
+            result = session.run(busy)  # nobody tells its CPU time, so wall time must do
+            assert (result.status, "nobody can tell" in result.error) == (Status.LOST, True)
+            assert session.run("6 * 7").value == "42"
+        workers = descendants(sandbox.pid)
+    assert gone(workers)
+    with pytest.raises(MissingLayer, match="lacks seccomp"):
+        plain_sandbox(_simulate={"macos": True}, allow_weak=True, require=["seccomp"])
 
 
 def test_the_report_names_what_is_missing_why_and_what_to_do():
