@@ -13,6 +13,7 @@ from . import names
 from .kinds import kind_of
 from .own import class_dict, is_own_class
 from .replacements import Opaque
+from .stopping import raise_stop
 
 subclasses: Callable[[type], list[type]] = type.__dict__["__subclasses__"]
 
@@ -46,7 +47,11 @@ def build_class(bases: Container[type]) -> Callable[..., type]:
                 raise TypeError(f"a class cannot be derived from {names.strip(base.__name__)!r} here")
         # Before the class is there: `__init_subclass__` and `__set_name__` see it while it is made.
         _check_fields([base for base in types.resolve_bases(given) if isinstance(base, type)])
-        made: type = builtins.__build_class__(body, names.strip(name), *given, **keywords)
+        try:
+            made: type = builtins.__build_class__(body, names.strip(name), *given, **keywords)
+        except RuntimeError as error:
+            raise_stop(error)
+            raise
         if isinstance(made, type):
             if names.MARK in made.__qualname__:
                 type.__setattr__(made, "__qualname__", names.strip(made.__qualname__))

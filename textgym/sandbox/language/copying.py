@@ -13,7 +13,6 @@ import decimal
 import enum
 import fractions
 import functools
-import io
 import itertools
 import random
 import re
@@ -23,7 +22,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import arrays, names
+from . import arrays, names, streams
 from .attributes import Attributes, SimpleNamespace
 from .own import defined_in, is_own_class
 from .replacements import Opaque
@@ -43,7 +42,8 @@ _COPIED = frozenset(
         collections.deque, collections.OrderedDict, collections.defaultdict, collections.Counter, collections.ChainMap,
         collections.UserDict, collections.UserList, fractions.Fraction, decimal.Decimal, decimal.Context,
         datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone, datetime.tzinfo,
-        random.Random, itertools.count, arrays.array, string.Template, textwrap.TextWrapper, io.StringIO, io.BytesIO,
+        random.Random, itertools.count, arrays.array, string.Template, textwrap.TextWrapper,
+        streams.StringIO, streams.BytesIO,
     }
 )  # fmt: skip
 """Library classes whose own word on how they are made anew is good, for them and what is derived from them."""
@@ -158,6 +158,8 @@ def _made_anew(value: Any, kind: Any, part: Callable[[Any], Any], remember: Call
     _check(made_kind)
     remember(made)
     if state is not None:
+        if made_kind is not kind:
+            raise TypeError(f"cannot copy {names.strip(kind.__name__)!r} objects: __new__() gave another class's")
         _set_state(made, made_kind, part(state))
     for item in items or ():
         made.append(part(item))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import datetime
 import enum
+import functools
 import re
 import types
 from collections.abc import Callable, Container, Iterable
@@ -71,7 +72,8 @@ class Guards:
         kind = type(found)
         if kind in _BUILTIN_METHODS:
             return self._builtin(value, name, found)
-        if name == "obj" and isinstance(value, AttributeError):
+        owner = _owner(value)
+        if name == "obj" and issubclass(owner if isinstance(owner, type) else type(owner), AttributeError):
             raise AttributeError("the attribute 'obj' of an AttributeError is refused")
         function = found.__func__ if kind is types.MethodType else found
         if type(function) is types.FunctionType and not is_own_function(function):
@@ -199,7 +201,7 @@ class Guards:
         # A copy: a comparison with the library's view of them would hand the dict behind it to the other side.
         return types.MappingProxyType(dict(value.__members__))
 
-    # Likewise, or a library's own: it would be changed for all.
+    # Likewise, or a library's own: it would be changed for all. What is put into a partial's keywords, nobody checks.
 
     def _get_groupindex(self, value: Any) -> Any:
         found = self._harmless(value, "groupindex", value.groupindex)
@@ -212,6 +214,10 @@ class Guards:
         if isinstance(value, type) and issubclass(value, enum.Enum):
             return types.MappingProxyType(dict(value._value2member_map_))
         raise AttributeError(f"{kind_of(value).__name__!r} object has no attribute '_value2member_map_'")
+
+    def _get_keywords(self, value: Any) -> Any:
+        found = value.keywords
+        return dict(found) if isinstance(_owner(value), functools.partial) and type(found) is dict else found
 
     def _get_register(self, value: Any) -> Any:
         found = value.register

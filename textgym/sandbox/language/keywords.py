@@ -37,14 +37,17 @@ def marked(keywords: Any) -> Any:
         if not hasattr(type(keywords), "keys"):
             return keywords  # the call says what is wrong with it
         keywords = {name: keywords[name] for name in keywords.keys()}  # noqa: SIM118 - that is what a call asks
-    if not any(type(name) is str and name.startswith("_") for name in keywords):
+    if not any(isinstance(name, str) and (type(name) is not str or name.startswith("_")) for name in keywords):
         return keywords
     return {_parameter(name): value for name, value in keywords.items()}
 
 
 def _parameter(name: Any) -> Any:
+    if not isinstance(name, str):
+        return name
+    name = str.__str__(name)  # a program's own kind of str may be equal to anything
     try:
-        return name if type(name) is not str or names.is_dunder(name) else names.private(name)
+        return name if names.is_dunder(name) else names.private(name)
     except names.RefusedName:
         return name
 

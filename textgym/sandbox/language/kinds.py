@@ -56,17 +56,17 @@ Kind.__module__ = "builtins"
 class _StandInKind(type):
     """The class of the stand-ins: an instance of one is an instance of the class that it stands for."""
 
-    real: type
+    _real: type
 
     def __instancecheck__(cls, value: object) -> bool:
-        return isinstance(value, cls.real)
+        return isinstance(value, cls._real)
 
     def __repr__(cls) -> str:
-        return repr(cls.real)
+        return repr(cls._real)
 
 
 def _stand_in(real: type, make: Callable[..., Any]) -> type:
-    contents = {"__new__": lambda cls, *given: make(*given), "__module__": real.__module__, "real": real}
+    contents = {"__new__": lambda cls, *given: make(*given), "__module__": real.__module__, "_real": real}
     return _StandInKind(real.__name__, (), contents)
 
 

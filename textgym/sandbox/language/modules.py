@@ -20,7 +20,6 @@ import fractions
 import functools
 import hashlib
 import heapq
-import io
 import itertools
 import json
 import math
@@ -36,7 +35,7 @@ import unicodedata
 import zlib
 from typing import Any
 
-from . import arrays, copying, queues, records, replacements
+from . import arrays, copying, queues, records, replacements, streams
 from .attributes import SimpleNamespace
 from .facade import take
 from .kinds import Kind, MethodType
@@ -171,7 +170,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
         contextmanager=replacements.contextmanager,
     ),
     "hashlib": take(hashlib, "blake2b blake2s md5 sha1 sha224 sha256 sha384 sha3_256 sha3_512 sha512"),
-    "io": take(io, "BytesIO StringIO"),
+    "io": take(streams, "BytesIO StringIO"),
     "types": {"SimpleNamespace": SimpleNamespace, "MappingProxyType": types.MappingProxyType}
     | take(types, "GeneratorType NoneType EllipsisType", MethodType=MethodType),
     "csv": take(

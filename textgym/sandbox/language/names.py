@@ -87,7 +87,7 @@ INTERNALS = frozenset(_INTERNALS.split())
 
 # Harmless on most objects, read through `guards.Guards.getattr`, which looks at the object and at what it would give.
 _GUARDED = """
-    format format_map obj register now today utcnow ctime evaluate groupindex fget fset fdel
+    format format_map obj keywords register now today utcnow ctime evaluate groupindex fget fset fdel
     _field_defaults _value2member_map_
     __class__ __dict__ __annotations__ __cause__ __context__ __name__ __qualname__ __members__ __slots__
     __mro__ __bases__ __base__ __subclasses__ __call__

@@ -16,8 +16,9 @@ from typing import Any, cast
 from . import names
 from .classes import check_field, keep_plain_patterns, own_subclasses
 from .copying import deepcopy
-from .own import DATACLASS_MODULE, MODULE, is_own_class
+from .own import DATACLASS_MODULE, MODULE, class_dict, defined_in, is_own_class
 from .replacements import Opaque
+from .stopping import raise_stop
 
 
 def namedtuple(typename: str, field_names: Any, *, rename: bool = False, defaults: Iterable[Any] | None = None) -> type:
@@ -95,12 +96,15 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
     options = {name: bool(value) for name, value in options.items()}
     if "__annotations__" in vars(cls):  # what the library reads is what is checked here
         type.__setattr__(cls, "__annotations__", dict(vars(cls)["__annotations__"]))
-    if type(cls.__doc__) not in (str, types.NoneType):
+    doc = class_dict(cls).get("__doc__")
+    if type(doc) not in (str, types.NoneType):
         raise TypeError("the docstring of a dataclass must be text")
     descriptors = _settle_defaults(cls)
     # No code of the program runs from here to where the library has read the names.
     for name, value in _annotated(cls):
         _identifier(name)
+        if name.startswith("_") and names.MARK not in name and name.strip("_") and name not in names.PUBLIC_PRIVATE:
+            raise ValueError(f"a field cannot be named {name!r} here: write the class with a class statement")
         for derived in own_subclasses(cls):
             check_field(derived, name)
         if isinstance(value, dataclasses.Field) and type(value) is not dataclasses.Field:
@@ -113,11 +117,13 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
             check_field(cls, name)
     has_repr = "__repr__" in vars(cls)
     module, cls.__module__ = cls.__module__, _LOOKUP.__name__
-    documented = bool(cls.__doc__)
-    if not documented:  # or the library takes the class's signature for it, and evaluates what a docstring says of it
+    if not doc:  # or the library takes the class's signature for it, and evaluates what a docstring says of it
         cls.__doc__ = "a dataclass"
     try:
         made = dataclasses.dataclass(cls, **options)
+    except RuntimeError as error:
+        raise_stop(error)
+        raise
     finally:
         cls.__module__ = module
     made.__module__ = module
@@ -129,7 +135,7 @@ def dataclass(cls: Any = None, /, **options: bool) -> Any:
     own.update((name, library_copy.copy(field)) for name, field in own.items())  # which no other class can rename
     if options.get("repr", True) and any(names.MARK in name for name in own) and not has_repr:
         made.__repr__ = _repr_as_written(made.__repr__)
-    if not documented:
+    if not doc:
         made.__doc__ = f"{cls.__name__}({', '.join(field.name for field in dataclasses.fields(made) if field.init)})"
     return made
 
@@ -139,19 +145,24 @@ def _settle_defaults(cls: type) -> dict[str, Any]:
 
     Returns the descriptors among the values, which answer now and not again.
     """
-    descriptors, seen = {}, set()
+    descriptors, seen, settled = {}, set(), {}
     for name, value in _annotated(cls):
         if isinstance(value, dataclasses.Field):
             if id(value) in seen:
                 raise TypeError("one field() is used for two names; write one for each")
             seen.add(id(value))
-            type.__setattr__(cls, name, library_copy.copy(value))
+            value = library_copy.copy(value)
+            type.__setattr__(cls, name, value)
         elif hasattr(type(value), "__get__") and type(value) is not types.MemberDescriptorType:
             default = getattr(cls, name, dataclasses.MISSING)
             if isinstance(default, dataclasses.Field):
                 raise TypeError(f"the field {name!r} is a descriptor, which cannot give a field()")
             descriptors[name] = value
-            type.__setattr__(cls, name, dataclasses.field(default=default))
+            value = dataclasses.field(default=default)
+            type.__setattr__(cls, name, value)
+        settled[name] = value
+    if any(value is not settled.get(name) for name, value in _annotated(cls)):
+        raise TypeError("a descriptor changed the class while it was asked for a default")
     return descriptors
 
 
@@ -163,7 +174,7 @@ def _repr_as_written(generated: Callable[[Any], str]) -> Callable[[Any], str]:
 
 
 def _annotated(cls: type) -> list[tuple[str, Any]]:
-    """The names that the class body annotates, with the values that it gives them."""
+    """The names that the class body annotates, with the values that it or a base class gives them."""
     own = cls.__dict__
     if "__annotations__" in own:
         annotations = own["__annotations__"]
@@ -173,7 +184,7 @@ def _annotated(cls: type) -> list[tuple[str, Any]]:
         annotations = annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
     else:
         annotations = {}
-    return [(name, own.get(name)) for name in annotations]
+    return [(name, class_dict(defined_in(cls, name) or cls).get(name)) for name in annotations]
 
 
 def fields(class_or_instance: Any, /) -> tuple[dataclasses.Field[Any], ...]:

@@ -24,6 +24,12 @@ def pending() -> SoftTimeout | None:
     return error if isinstance(error, SoftTimeout) else None
 
 
+def raise_stop(error: RuntimeError) -> None:
+    """Raise the time limit that `error` hides: Python 3.11 raises it of whatever comes out of a `__set_name__`."""
+    if isinstance(error.__cause__, SoftTimeout):
+        raise error.__cause__
+
+
 class Finally:
     """`finally: BODY` becomes `finally: with Finally(): BODY`: whatever BODY does, a time limit on its way goes on."""
 

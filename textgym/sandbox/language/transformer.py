@@ -279,5 +279,7 @@ def _checked_parameter(node: ast.FunctionDef) -> str | None:
     if not parameters or any(is_name(decorator, "staticmethod") for decorator in node.decorator_list):
         return None
     name = parameters[0].arg
+    if name.startswith("_"):  # of which there are several spellings: `__x` and `_C__x`
+        return None
     rebound = any(name in bound_names(part) for part in ast.walk(node) if part not in (parameters[0], node))
     return None if rebound else name

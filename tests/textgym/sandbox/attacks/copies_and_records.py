@@ -494,3 +494,64 @@ class X:
 # %% buffer_of_bytes -> refused
 import io
 io.BytesIO(b"abc").getbuffer()
+# %% inherited_descriptor_gives_a_field -> error
+from dataclasses import dataclass, field, asdict
+F = field(init=False)
+class D:
+    def __get__(self, o, t): return F
+class D2:
+    def __get__(self, o, t):
+        class Base2: format = F
+        class Other(Base2): format: int
+        dataclass(Other)
+        return 0
+class Base(str): x = D(); y = D2()
+class K(Base): x: int; y: int
+dataclass(K)
+asdict(K("{0._call.__globals__[errors].re.enum.sys.modules}"))["format"](print)
+# %% descriptor_changes_its_class -> error
+from dataclasses import dataclass, field
+F = field(default=1)
+class D:
+    def __get__(self, o, t):
+        K.x = F
+        return 0
+class K:
+    x: int = 3
+    y: int = D()
+dataclass(K)
+# %% state_for_another_class -> error
+import random, copy
+class BE(ValueError): pass
+class R(random.Random):
+    def __new__(cls, *a): return BE() if flag else super().__new__(cls)
+    def getstate(self): return {"__reduce__": lambda: (lambda: e, (), {"start": -64, "end": -63})}
+flag = 0; m = R(); flag = 1
+try: b"\xff".decode()
+except UnicodeError as x: e = x
+copy.copy(copy.copy(m))
+str(e)
+# %% typed_dict_as_dataclass_with_private_names -> error
+from typing import TypedDict
+from dataclasses import dataclass
+X = dataclass(TypedDict("X", {"_items": object}))
+# %% docstring_that_changes_its_mind -> error
+from dataclasses import dataclass
+n = [0]
+class Doc:
+    def __get__(self, o, t): n[0] += 1; return "x" if n[0] <= 2 else ""
+class Base: __doc__ = "Base(x=sys.executable, y=__file__)\n--\n\n"
+class D(Base):
+    __doc__ = Doc()
+    y: int = 1
+dataclass(init=False)(D); D.__doc__
+# %% inherited_values_are_defaults -> value (5, 1)
+from dataclasses import dataclass, field
+class B:
+    z = 5
+    def run(self): return 1
+@dataclass
+class E(B):
+    z: int
+    tags: list = field(default_factory=list)
+(E().z, E(4).run())

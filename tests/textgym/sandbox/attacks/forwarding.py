@@ -193,3 +193,24 @@ with type: pass
 class A:
     def __setattr__(self, name, value): pass
 A.__setattr__.x = 1
+# %% private_keyword_of_ones_own_str -> error
+from fractions import Fraction
+class S(str): pass
+Fraction(2, 4, **{S("_normalize"): False})
+# %% private_keyword_put_into_a_partial -> value Fraction(1, 2)
+import functools
+from fractions import Fraction
+p = functools.partial(Fraction, 2, 4); p.keywords["_normalize"] = False; p()
+# %% private_keyword_put_into_a_partial_by_super -> value Fraction(1, 2)
+import functools
+from fractions import Fraction
+class P(functools.partial):
+    def k(self): return super().keywords
+p = P(Fraction, 2, 4); p.k()["_normalize"] = False; p()
+# %% keywords_of_own_objects -> value (['a', 'b', 'c'], {'base': 2}, 5)
+import functools
+class K:
+    def __init__(self): self.keywords = ["a"]
+k = K(); k.keywords.append("b"); k.keywords += ["c"]
+p = functools.partial(int, base=2)
+(k.keywords, p.keywords, p("101"))

@@ -212,3 +212,11 @@ f(**{1: 2})
 # %% unpacking_what_is_no_mapping -> error
 f = dict
 f(**[1, 2])
+# %% close_is_not_called_by_the_collector -> value ['written']
+import io
+seen = []
+class S(io.StringIO):
+    def close(self): seen.append("closed")
+    def write(self, text): seen.append("written")
+S().write("x")
+seen[-1:]

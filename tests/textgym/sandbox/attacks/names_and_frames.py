@@ -265,3 +265,43 @@ _getattr_(int, "__subclasses__")
 _own_.add(int)
 # %% keyword_argument_dunder -> refused
 dict(__class__=1)
+# %% self_in_another_spelling_is_rebound -> error
+from collections import Counter
+class A:
+    def m(_A__s):
+        __s = Counter
+        _A__s.evil = 1
+A().m()
+# %% self_with_the_mark_is_rebound -> error
+from collections import Counter
+class A:
+    def m(_s):
+        _s󠇯 = Counter
+        _s.evil = 1
+A().m()
+# %% self_in_another_spelling_by_nonlocal -> error
+from collections import Counter
+class A:
+    def m(_A__s):
+        def g():
+            nonlocal __s
+            __s = Counter
+        g()
+        _A__s.evil = 1
+A().m()
+# %% self_in_another_spelling_of_an_inner_function -> error
+from collections import Counter
+class A:
+    def m(_A__s):
+        def g(__s): __s.evil = 1
+        g(Counter)
+A().m()
+# %% self_with_underscores_is_ones_own -> value (1, 2)
+class A:
+    def m(_self, x):
+        _self.x = x
+        return _self.x
+    def n(__self, x):
+        __self.x = x
+        return __self.x
+(A().m(1), A().n(2))

@@ -457,3 +457,16 @@ class Lines:
         return next(reader, "x")
 reader = csv.reader(Lines())
 next(reader)
+# %% stand_in_shows_no_real_class -> error
+try: b"\xff".decode()
+except UnicodeError as e: k = type(e)
+str(k.real("u", b"abc", -64, -63, "r"))
+# %% attribute_error_obj_by_super -> error
+class E(AttributeError): pass
+class A:
+    def __getattr__(self, n): raise E("x", name="n", obj=[1])
+try: A().q
+except E as x: e = x
+super(E, e).obj
+# %% attribute_error_obj_of_the_class -> error
+class E(AttributeError): o = AttributeError.obj

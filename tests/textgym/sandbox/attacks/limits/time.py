@@ -344,3 +344,30 @@ def f():
     for x in held: next(x)
     while True: pass
 f()
+# %% set_name_hides_no_time_limit -> timeout
+class D:
+    def __set_name__(self, o, n):
+        while True: pass
+while True:
+    try:
+        class A: x = D()
+    except RuntimeError: pass
+# %% set_name_hides_no_time_limit_from_dataclass -> timeout
+from dataclasses import dataclass
+class D:
+    n = 0
+    def __set_name__(self, o, n):
+        D.n += 1
+        while D.n > 1: pass
+class A:
+    y: int
+    x = D()
+while True:
+    try: dataclass(slots=True)(A)
+    except RuntimeError: pass
+# %% close_of_a_stream_drops_no_time_limit -> ok
+import io
+class S(io.StringIO):
+    def close(self):
+        while True: pass
+for _ in range(5): S()
