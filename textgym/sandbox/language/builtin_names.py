@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from . import keywords, names, stopping
 from .classes import build_class, called, checked_new, told_getattr, told_name
+from .errors import caught
 from .guards import Guards, dir_names
 from .kinds import Kind
 from .replacements import Opaque
@@ -65,8 +66,8 @@ _IN_PLACE = {
 
 
 def _refusal(name: str, instead: str) -> Opaque:
-    # Programs that open files are ready for an OSError.
-    error = PermissionError if name == "open" else NameError
+    # Programs that open files or read input are ready for these.
+    error = {"open": PermissionError, "input": EOFError}.get(name, NameError)
 
     def refuse(*_: Any, **__: Any) -> NoReturn:
         raise error(f"{name}() is not available here: {instead}")
@@ -106,6 +107,7 @@ _SHARED: Mapping[str, Any] = {
     "_told_name_": told_name,
     "_told_getattr_": told_getattr,
     "_stop_": stopping.SoftTimeout,
+    "_caught_": caught,
     "_stop_here_": stopping.stop_here,
     "_takes_": keywords.takes,
     "_called_": called,

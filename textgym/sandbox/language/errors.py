@@ -89,7 +89,12 @@ def _message(error: BaseException) -> str:
     if len(text) > MAX_MESSAGE:
         text = f"{text[:MAX_MESSAGE]}... ({len(text)} characters)"
     text += _hint(error)
-    return f"{name}: {text}" if text else name
+    return "\n".join([f"{name}: {text}" if text else name, *_notes(error)])
+
+
+def _notes(error: BaseException) -> list[str]:
+    notes = BaseException.__getattribute__(error, "__dict__").get("__notes__")
+    return [str(note)[:MAX_MESSAGE] for note in notes[:MAX_CHAIN] if type(note) is str] if type(notes) is list else []
 
 
 def _hint(error: BaseException) -> str:
@@ -106,3 +111,16 @@ def syntax_error(error: Any) -> tuple[str, int | None]:
     if isinstance(error, RecursionError | MemoryError):
         return "the program is nested too deeply; use variables or functions for its parts", None
     return f"the program cannot be compiled: {error}", None
+
+
+_args, _name = BaseException.__dict__["args"], {kind: kind.__dict__["name"] for kind in (AttributeError, NameError)}
+
+
+def caught(error: BaseException) -> None:
+    """What is bound by `except ... as error`: CPython's own texts tell the program's names as they are compiled."""
+    args = _args.__get__(error)
+    if any(type(part) is str and names.MARK in part for part in args):
+        _args.__set__(error, tuple(names.strip(part) if type(part) is str else part for part in args))
+    for kind, name in _name.items():
+        if isinstance(error, kind) and type(told := name.__get__(error)) is str and names.MARK in told:
+            name.__set__(error, names.strip(told))

@@ -19,9 +19,9 @@ from .modules import CONTENTS, INSTEAD
 
 
 def _shared() -> dict[str, Facade]:
-    made = {name: facade(name, contents) for name, contents in CONTENTS.items() if name != "collections"}
-    # `import collections` gives `collections.abc` as well.
-    made["collections"] = facade("collections", {**CONTENTS["collections"], "abc": made["collections.abc"]})
+    made = {name: facade(name, contents) for name, contents in CONTENTS.items()}
+    for package, part in (("collections", "abc"), ("json", "decoder")):  # imported with it
+        made[package] = facade(package, {**CONTENTS[package], part: made[f"{package}.{part}"]})
     return made
 
 

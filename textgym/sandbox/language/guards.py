@@ -21,6 +21,8 @@ from .kinds import kind_of
 from .own import class_dict, defined_in, is_own, is_own_class, is_own_function
 from .replacements import Opaque
 
+_mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+_PLAIN_BASES = frozenset({object, int, float, complex, str, bytes, tuple, list, dict, set, frozenset})
 _super_object: Callable[[Any], Any] = super.__dict__["__self__"].__get__
 _missing = object()
 
@@ -58,11 +60,13 @@ class Guards:
     def getattr(self, value: Any, name: str) -> Any:
         """The attribute `name`, one of `names.GUARDED`, of `value`."""
         special = getattr(self, "_get_" + name.strip("_"), None)
-        if special is not None:
+        if special is not None and name != "mro":
             return special(value)
         if name in names.SETUP_METHODS:
             return self._setup(value, name)
         found = getattr(value, name)
+        if name == "mro" and is_own_class(value) and type(found) is types.BuiltinMethodType:
+            return Opaque(lambda: list(self._get_mro(value)), "mro")
         if name in names.DESCRIPTOR_METHODS:
             return self._descriptor(value, name, found)
         return self._harmless(value, name, found)
@@ -90,7 +94,7 @@ class Guards:
             return Opaque(
                 (lambda *a, **k: safe_format(text, a, k, read))
                 if bound
-                else lambda s, *a, **k: safe_format(s, a, k, read),
+                else lambda s, /, *a, **k: safe_format(s, a, k, read),
                 name,
             )
         if name == "format_map" and (owner is str or isinstance(owner, str)):
@@ -107,19 +111,25 @@ class Guards:
     def _setup(self, value: Any, name: str) -> Any:
         """`__init__` and its kind, of the program's own objects and of plain base classes: `Base.__init__(self)`."""
         owner = _owner(value)
-        plain = isinstance(owner, type) and (owner in _PLAIN_BASES or issubclass(owner, BaseException))
+        plain = isinstance(owner, type) and (
+            owner in _PLAIN_BASES
+            or issubclass(owner, BaseException)
+            or (owner in self._bases and name in ("__init__", "__new__"))
+        )
         if plain or is_own_class(owner) or is_own_class(type(owner)):
             found = getattr(value, name)
             if name == "__new__":
-                return self._own_new(found)
+                return self._own_new(found, owner if isinstance(owner, type) else object)
             if isinstance(owner, type) and name == "__init__" and not is_own_function(found):
-                return self._own_init(found)
+                return self._own_init(found, owner)
             function = found.__func__ if type(found) is types.MethodType else None
             # Two methods are equal if their functions are: `==` would show a library's to the other one's.
             if function is None or is_own_function(function):
                 return found
             return Opaque(lambda *args, **keywords: found(*args, **unmarked(keywords)), name)
-        raise AttributeError(f"{name!r} of {kind_of(owner).__name__!r} objects is refused: call the class instead")
+        raise AttributeError(
+            f"{name!r} of {kind_of(owner).__name__!r} objects is refused: use super(), or call the class"
+        )
 
     def _descriptor(self, value: Any, name: str, found: Any) -> Any:
         """`super().__set__` and its kind, where that is the program's own; and `function.__get__` of its functions."""
@@ -128,22 +138,22 @@ class Guards:
             return found
         raise AttributeError(f"the method {name!r} of {kind_of(value).__name__!r} objects is refused")
 
-    def _own_new(self, new: Callable[..., Any]) -> Callable[..., Any]:
-        """`Base.__new__`, for classes of the program only."""
+    def _own_new(self, new: Callable[..., Any], base: type) -> Callable[..., Any]:
+        """`base.__new__`, for classes of the program only."""
 
         def make(cls: type, *args: Any, **keywords: Any) -> Any:
-            if not is_own_class(cls):
-                raise TypeError("__new__() makes objects of your own classes only")
+            if not (is_own_class(cls) and _derives(cls, base)):
+                raise TypeError("__new__() makes objects of your own classes only, and of its own")
             return new(cls, *args, **keywords)
 
         return make
 
-    def _own_init(self, init: Callable[..., None]) -> Callable[..., None]:
-        """A library's `Base.__init__`, for objects of the program only: it would make any other anew."""
+    def _own_init(self, init: Callable[..., None], base: type) -> Callable[..., None]:
+        """A library's `base.__init__`, for objects of the program only: it would make any other anew."""
 
         def initialize(target: Any, /, *args: Any, **keywords: Any) -> None:
-            if not is_own_class(type(target)):
-                raise TypeError("__init__() initializes objects of your own classes only")
+            if not (is_own_class(type(target)) and _derives(type(target), base)):
+                raise TypeError("__init__() initializes objects of your own classes only, and of its own")
             init(target, *args, **unmarked(keywords))
 
         return initialize
@@ -166,7 +176,7 @@ class Guards:
         raise AttributeError(f"'__dict__' of {kind_of(value).__name__!r} objects is refused: only your own have one")
 
     def _get_mro(self, value: Any) -> tuple[type, ...]:
-        return self._nameable(value, type.__dict__["__mro__"].__get__(value) if is_own_class(value) else ())
+        return self._nameable(value, _mro(value) if is_own_class(value) else ())
 
     def _get_bases(self, value: Any) -> tuple[type, ...]:
         return self._nameable(value, type.__dict__["__bases__"].__get__(value) if is_own_class(value) else ())
@@ -303,7 +313,11 @@ class Guards:
 
 
 _BUILTIN_METHODS = (types.BuiltinMethodType, types.MethodDescriptorType, types.ClassMethodDescriptorType)
-_PLAIN_BASES = frozenset({object, int, float, complex, str, bytes, tuple, list, dict, set, frozenset})
+
+
+def _derives(kind: type, base: type) -> bool:
+    """Whether `kind` has `base` among its ancestors; what was registered with it has not."""
+    return any(each is base for each in _mro(kind))
 
 
 def _owner(value: Any) -> Any:

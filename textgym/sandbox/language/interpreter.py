@@ -29,6 +29,7 @@ from .nodes import placed
 from .own import MODULE
 from .replacements import Opaque
 from .stopping import SoftTimeout
+from .streams import StringIO
 from .transformer import Transformer
 
 MAX_VALUE = 100_000
@@ -100,7 +101,7 @@ class Interpreter:
         clock = Clock()
         bases = Bases(BUILTIN_CLASSES, facades.KNOWN_CLASSES, (abc.ABC,))
         guards = Guards(clock, bases)
-        self._recursion_limit = RECURSION_LIMIT
+        self._recursion_limit, self._digits = RECURSION_LIMIT, sys.get_int_max_str_digits()
         self._reserve: mmap.mmap | None = None
         self._decimal: decimal.Context | None = None
         self._importer = facades.Importer(
@@ -128,11 +129,12 @@ class Interpreter:
         """
         self._runs += 1
         name = f"run {self._runs}"
-        limit = sys.getrecursionlimit()
+        limit, digits = sys.getrecursionlimit(), sys.get_int_max_str_digits()
         context = decimal.getcontext()
         try:
             self._reserve = None
             self._keep(name, source)
+            sys.set_int_max_str_digits(self._digits)
             sys.setrecursionlimit(max(limit, MAX_RECURSION_LIMIT // 2))
             try:
                 code = self._compile(source, name)
@@ -149,6 +151,7 @@ class Interpreter:
         finally:
             self._reserve = None  # the answer and the next question need room too
             sys.setrecursionlimit(limit)
+            sys.set_int_max_str_digits(digits)
             decimal.setcontext(context)
 
     def _keep(self, name: str, source: str) -> None:
@@ -243,6 +246,11 @@ class Interpreter:
         sys.setrecursionlimit(limit + _OWN_FRAMES)
         self._recursion_limit = limit
 
+    def _set_digits(self, maxdigits: int) -> None:
+        """sys.set_int_max_str_digits"""
+        sys.set_int_max_str_digits(maxdigits)
+        self._digits = sys.get_int_max_str_digits()
+
     def _sys_facade(self) -> Facade:
         stream = Stream(self._write)
         return facade(
@@ -259,7 +267,10 @@ class Interpreter:
                 "argv": [""],
                 "stdout": stream,
                 "stderr": stream,
+                "stdin": StringIO(),
                 "exit": leave,
+                "get_int_max_str_digits": Opaque(lambda: self._digits, "get_int_max_str_digits"),
+                "set_int_max_str_digits": Opaque(self._set_digits, "set_int_max_str_digits"),
                 "getsizeof": sys.getsizeof,
                 "intern": sys.intern,
                 "getrecursionlimit": Opaque(lambda: self._recursion_limit, "getrecursionlimit"),

@@ -20,6 +20,7 @@ import fractions
 import functools
 import hashlib
 import heapq
+import io
 import itertools
 import json
 import math
@@ -39,6 +40,7 @@ from . import arrays, copying, queues, records, replacements, streams
 from .attributes import SimpleNamespace
 from .facade import take
 from .kinds import Kind, MethodType
+from .stopping import TRACEBACK
 
 _TYPING = """
     Any Callable ClassVar Concatenate Final Generic Literal LiteralString Never NoReturn NotRequired Optional
@@ -76,12 +78,21 @@ INSTEAD = {
     "importlib": "write import statements",
     "gc": "memory looks after itself",
     "weakref": "keep the objects in a dict or a list",
+    "zoneinfo": "use datetime.timezone",
+    "codecs": "use str.encode and bytes.decode",
+    "binascii": "use bytes.hex, base64 and zlib.crc32",
+    "platform": "there is no machine to ask",
+    "locale": "use format specifications",
 }
 """What to do without a module that programs ask for."""
 
 
 def _ignore(*_: Any, **__: Any) -> None:
     """A warning, or what shall become of warnings: nobody reads them here."""
+
+
+def _no_warnings(*, record: bool = False, **_: Any) -> contextlib.nullcontext[list[Any] | None]:
+    return contextlib.nullcontext([] if record else None)
 
 
 CONTENTS: dict[str, dict[str, Any]] = {
@@ -108,6 +119,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
         update_wrapper=replacements.update_wrapper,
         total_ordering=replacements.total_ordering,
         singledispatch=replacements.singledispatch,
+        singledispatchmethod=replacements.singledispatchmethod,
     ),
     "collections.abc": take(collections.abc, _ABC),
     "heapq": take(heapq, "heappush heappop heapify heapreplace heappushpop merge nlargest nsmallest"),
@@ -118,6 +130,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
         "whitespace Template",
     ),
     "json": take(json, "dump dumps load loads JSONDecodeError JSONDecoder JSONEncoder"),
+    "json.decoder": take(json.decoder, "JSONDecodeError JSONDecoder"),
     "textwrap": take(textwrap, "dedent fill indent shorten wrap TextWrapper"),
     "copy": take(copying, "copy deepcopy"),
     "re": take(
@@ -170,9 +183,14 @@ CONTENTS: dict[str, dict[str, Any]] = {
         contextmanager=replacements.contextmanager,
     ),
     "hashlib": take(hashlib, "blake2b blake2s md5 sha1 sha224 sha256 sha384 sha3_256 sha3_512 sha512"),
-    "io": take(streams, "BytesIO StringIO"),
+    "io": take(io, "SEEK_SET SEEK_CUR SEEK_END", BytesIO=streams.BytesIO, StringIO=streams.StringIO),
     "types": {"SimpleNamespace": SimpleNamespace, "MappingProxyType": types.MappingProxyType}
-    | take(types, "GeneratorType NoneType EllipsisType", MethodType=MethodType),
+    | take(
+        types,
+        "FunctionType LambdaType GeneratorType NoneType EllipsisType",
+        MethodType=MethodType,
+        TracebackType=type(TRACEBACK),
+    ),
     "csv": take(
         csv,
         "reader writer DictReader DictWriter Dialect excel excel_tab unix_dialect Error "
@@ -184,10 +202,15 @@ CONTENTS: dict[str, dict[str, Any]] = {
         "b32encode b32decode b16encode b16decode b85encode b85decode",
     ),
     "struct": take(struct, "pack unpack unpack_from calcsize iter_unpack error"),
-    "unicodedata": take(unicodedata, "name lookup category normalize numeric decimal digit bidirectional combining"),
+    "unicodedata": take(
+        unicodedata, "name lookup category normalize numeric decimal digit bidirectional combining east_asian_width"
+    ),
     "ast": take(ast, "literal_eval"),
     "zlib": take(zlib, "crc32 adler32 compress decompress error"),
-    "warnings": dict.fromkeys(("warn", "filterwarnings", "simplefilter"), replacements.Opaque(_ignore, "warn")),
+    "warnings": {
+        **dict.fromkeys(("warn", "filterwarnings", "simplefilter"), replacements.Opaque(_ignore, "warn")),
+        "catch_warnings": replacements.Opaque(_no_warnings, "catch_warnings"),
+    },
     "collections": take(
         collections,
         "ChainMap Counter OrderedDict UserDict UserList defaultdict deque",

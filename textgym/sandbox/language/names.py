@@ -80,14 +80,13 @@ _INTERNALS = (
     "co_code co_consts co_names co_varnames co_cellvars co_freevars co_filename co_name co_qualname co_flags "
     "co_argcount co_posonlyargcount co_kwonlyargcount co_nlocals co_stacksize co_firstlineno co_linetable co_lnotab "
     "co_exceptiontable co_lines co_positions co_branches co_replace "
-    "func_globals func_code func_closure func_defaults func_dict func_doc func_name "
-    "im_class im_func im_self mro with_traceback copy_with unicode_whitespace_trans getbuffer"
+    "with_traceback copy_with unicode_whitespace_trans getbuffer"
 )
 INTERNALS = frozenset(_INTERNALS.split())
 
 # Harmless on most objects, read through `guards.Guards.getattr`, which looks at the object and at what it would give.
 _GUARDED = """
-    format format_map obj keywords register now today utcnow ctime evaluate groupindex fget fset fdel
+    format format_map obj keywords mro register now today utcnow ctime evaluate groupindex fget fset fdel
     _field_defaults _value2member_map_
     __class__ __dict__ __annotations__ __cause__ __context__ __name__ __qualname__ __members__ __slots__
     __mro__ __bases__ __base__ __subclasses__ __call__
@@ -102,7 +101,11 @@ UNICODE_ERRORS = ("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeTranslateE
 # What to write instead, where a name is refused.
 INSTEAD = {
     "__class__": "make a new object of the other class instead; type(x) tells the class",
-    "__dict__": "use vars(x).update(...) instead",
+    "__dict__": "use vars(x).update(...), or class variables for what objects share, or define __getattr__ instead",
+    "__dataclass_fields__": "use dataclasses.fields(x) and dataclasses.is_dataclass(x) instead",
+    "__origin__": "use typing.get_origin(x) instead",
+    "__args__": "use typing.get_args(x) instead",
+    "__dir__": "define a method of another name instead",
     "__traceback__": "use traceback.format_exc() instead",
     "__wrapped__": "keep the function under a name of its own instead",
     "__self__": "keep the object under a name of its own instead",

@@ -74,6 +74,7 @@ def time_facade(clock: Clock) -> Facade:
         "perf_counter": clock.perf_counter,
         "perf_counter_ns": clock.perf_counter_ns,
         "monotonic": clock.perf_counter,
+        "monotonic_ns": clock.perf_counter_ns,
         "process_time": clock.perf_counter,
         "sleep": clock.sleep,
     }
@@ -116,8 +117,22 @@ def pprint_facade(write: Callable[[str], object]) -> Facade:
         """pprint.pp"""
         show(value, *layout, sort_dicts=sort_dicts, **options)
 
+    class PrettyPrinter:
+        """pprint.PrettyPrinter"""
+
+        def __init__(self, *layout: Any, stream: Any = None, **options: Any) -> None:
+            self._layout, self._stream, self._options = layout, stream, options
+
+        def pformat(self, value: Any) -> str:
+            return pformat(value, *self._layout, **self._options)
+
+        def pprint(self, value: Any) -> None:
+            show(value, self._stream, *self._layout, **self._options)
+
+    PrettyPrinter.__qualname__ = "PrettyPrinter"
     functions: dict[str, Callable[..., Any]] = {"pformat": pformat, "pprint": show, "pp": pp}
-    return facade("pprint", {name: Opaque(function, name) for name, function in functions.items()})
+    made: dict[str, Any] = {name: Opaque(function, name) for name, function in functions.items()}
+    return facade("pprint", {**made, "PrettyPrinter": PrettyPrinter})
 
 
 def traceback_facade(render: Callable[[BaseException], str], write: Callable[[str], object]) -> Facade:

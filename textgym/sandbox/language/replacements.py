@@ -252,7 +252,7 @@ def singledispatch(function: Callable[..., Any]) -> Any:
             registry[kind] = implementation
         return implementation
 
-    def call(first: Any, *args: Any, **keywords: Any) -> Any:
+    def call(first: Any, /, *args: Any, **keywords: Any) -> Any:
         return dispatch(type(first))(first, *args, **keywords)
 
     def dispatch_class(cls: Any) -> Callable[..., Any]:
@@ -286,7 +286,7 @@ class Opaque:
         self._call = call
         self.__name__ = call.__name__ if name is None else name
 
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
+    def __call__(self, /, *args: Any, **keywords: Any) -> Any:
         return self._call(*args, **keywords)
 
     def __repr__(self) -> str:
@@ -310,6 +310,25 @@ class Dispatcher(Opaque):
 
 Dispatcher.__name__ = Dispatcher.__qualname__ = "function"
 Dispatcher.__module__ = "builtins"
+
+
+class singledispatchmethod:
+    """functools.singledispatchmethod, on `singledispatch`."""
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        raise TypeError("singledispatchmethod is used as it is")
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        self._dispatcher = singledispatch(func)
+        self.register = self._dispatcher.register
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Opaque:
+        def call(first: Any, /, *args: Any, **keywords: Any) -> Any:
+            method = self._dispatcher.dispatch(type(first))
+            return method.__get__(instance, owner)(first, *args, **keywords)
+
+        return Opaque(call, self._dispatcher.__name__)
+
 
 # Context managers
 

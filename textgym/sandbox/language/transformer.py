@@ -189,6 +189,8 @@ class Transformer(NamePolicy):
         if node.name is not None:
             node.name = self._plain_bound(node, node.name)
         node.body = list(self._items(node.body))
+        if node.name is not None:
+            node.body.insert(0, placed(ast.Expr(call("_caught_", load(node.name))), node))
         return node
 
     def _caught(self, kind: ast.expr) -> ast.expr:
@@ -247,7 +249,13 @@ class Transformer(NamePolicy):
     # match: patterns read attributes by name, so the names go through the same policy.
 
     visit_Match = visit_match_case = visit_MatchOr = _contents
-    visit_MatchValue = visit_MatchSingleton = visit_MatchSequence = _contents
+    visit_MatchSingleton = visit_MatchSequence = _contents
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
+        self.node_contents_visit(node)
+        if isinstance(node.value, ast.Call):
+            raise self.refuse(node, "this name cannot stand in a pattern here; write `case x if x == ...`")
+        return node
 
     def visit_MatchClass(self, node: ast.MatchClass) -> ast.AST:
         for name in node.kwd_attrs:

@@ -94,7 +94,7 @@ class C(dict):
 class E(Exception):
     def __init__(self): Exception.__init__(self, "m")
 B().x, C(), E().args
-# %% kind_getattr -> refused
+# %% kind_getattr -> error
 type.mro
 # %% function_type -> error
 type(lambda: 0)(1, {})

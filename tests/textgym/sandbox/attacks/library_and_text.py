@@ -225,9 +225,10 @@ sys.displayhook
 # %% settrace -> error
 import sys
 sys.settrace(print)
-# %% set_int_max -> error
+# %% set_int_max -> value (0, 5001)
 import sys
 sys.set_int_max_str_digits(0)
+(sys.get_int_max_str_digits(), len(str(10**5000)))
 # %% print_to_type -> error
 print("x", file=type)
 # %% iter_sentinel_getattr -> error

@@ -6,7 +6,7 @@
 int.__bases__
 # %% dunder_mro -> error
 int.__mro__
-# %% plain_mro -> refused
+# %% plain_mro -> error
 int.mro()
 # %% dunder_globals -> refused
 def f(): pass

@@ -261,6 +261,7 @@ import json
 json.codecs.open("/etc/passwd")
 # %% reach_json_decoder_module -> error
 from json import decoder
+decoder.scanner
 # %% reach_collections_sys -> error
 import collections
 collections._sys
@@ -275,7 +276,7 @@ from statistics import sys
 from statistics import *
 sys.modules
 # %% reach_by_dotted_import -> error
-import json.decoder
+import json.encoder
 # %% reach_typing_sys -> error
 import typing
 typing.sys

@@ -658,3 +658,25 @@ class Lock:
 with Lock() as l: print(l is Lock)
 with Lock(): 1 / 0
 print(Lock.log)
+# %% resolution_order
+class A: pass
+class B(A): pass
+class C(A): pass
+class D(B, C): pass
+print([c.__name__ for c in D.mro()], D.mro() == list(D.__mro__))
+class Named:
+    def __init__(self): self.mro, self.func_name, self.keywords = 3, "f", ["a"]
+    def __str__(self): return "{self.func_name} {self.mro} {k[0]}".format(self=self, k=self.keywords)
+print(Named(), str.format("{s}", s=2))
+class Methods:
+    def mro(self): return 7
+print(Methods().mro())
+class Inherited:
+    limit: int = 5
+    def run(self): return 1
+from dataclasses import dataclass
+@dataclass
+class Own(Inherited):
+    limit: int
+    size: int = 2
+print(Own(), Own(1).run())

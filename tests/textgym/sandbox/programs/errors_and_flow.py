@@ -247,3 +247,10 @@ try:
     1 / 0
 except ZeroDivisionError as e:
     print(traceback.format_exception_only(type(e), e))
+# %% texts_of_errors_about_private_names
+import json
+class A: pass
+def f(_x): pass
+for act in (lambda: A()._x, lambda: f(_y=1), lambda: f(), lambda: _undefined):
+    try: act()
+    except Exception as e: print(json.dumps(str(e)), f"{str(e):<60}|", getattr(e, "name", None))

@@ -789,3 +789,36 @@ for bad in ("f()", "1 +", "[" * 500):
     try: ast.literal_eval(bad)
     except (ValueError, SyntaxError, MemoryError) as e: print(type(e).__name__)
 print(base64.urlsafe_b64encode(b"\xff\xfe~"), base64.urlsafe_b64decode("__5-"))
+# %% less_common_library
+import pprint, warnings, io, types, json, json.decoder, sys
+from functools import singledispatchmethod
+from collections import OrderedDict, defaultdict
+from datetime import date
+from fractions import Fraction
+class Show:
+    @singledispatchmethod
+    def show(self, x): return f"object {x}"
+    @show.register
+    def _(self, x: int): return f"int {x}"
+    @show.register(list)
+    def _(self, x): return f"list {len(x)}"
+print(Show().show(1), Show().show([1]), Show().show("a"))
+pprint.PrettyPrinter(width=20).pprint({"a": [1, 2, 3], "b": list(range(10))})
+with warnings.catch_warnings(record=True) as caught: print(caught)
+print(io.SEEK_END, isinstance(lambda: 1, types.FunctionType))
+class Managed:
+    def __enter__(self): return self
+    def __exit__(self, kind, error: BaseException | None, tb: types.TracebackType | None) -> bool: return True
+with Managed(): 1 / 0
+try: json.loads("{")
+except json.decoder.JSONDecodeError as e: print(e)
+class Ordered(OrderedDict):
+    def __init__(self, *given): OrderedDict.__init__(self, *given)
+class Lists(defaultdict):
+    def __init__(self): defaultdict.__init__(self, list)
+class Day(date):
+    def __new__(cls, year): return date.__new__(cls, year, 1, 1)
+class Half(Fraction):
+    def __new__(cls, n): return Fraction.__new__(cls, n, 2)
+lists = Lists(); lists["x"].append(1)
+print(Ordered([(1, 2)]), dict(lists), Day(2020), Half(3))
