@@ -123,14 +123,17 @@ def _bound(confinement: Confinement) -> None:
         "RLIMIT_MEMLOCK": 0,
         "RLIMIT_MSGQUEUE": 0,
     }
+    bounds |= {
+        "RLIMIT_STACK": STACK_BYTES,
+        "RLIMIT_AS": confinement.base_bytes + (limits.memory_mb << 20),  # last: macOS refuses it
+    }
     for name, most in bounds.items():
         if hasattr(resource, name):
-            resource.setrlimit(getattr(resource, name), (most, most))
-    _, most = resource.getrlimit(resource.RLIMIT_STACK)
-    room = STACK_BYTES if most == resource.RLIM_INFINITY else min(STACK_BYTES, most)
-    resource.setrlimit(resource.RLIMIT_STACK, (room, room))
-    memory = confinement.base_bytes + (limits.memory_mb << 20)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))  # last: macOS refuses it
+            which = getattr(resource, name)
+            _, inherited = resource.getrlimit(which)
+            if inherited != resource.RLIM_INFINITY:  # which nobody can raise
+                most = min(most, inherited)
+            resource.setrlimit(which, (most, most))
 
 
 def _no_new_privs(confinement: Confinement) -> None:

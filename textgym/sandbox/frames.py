@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import select
 import socket
 import time
@@ -12,8 +13,13 @@ from typing import Any
 HEADER = 4
 """Bytes of the length."""
 _CHUNK = 1 << 16
+_LONGEST_MS = 1e9
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 _DECODER = json.JSONDecoder()
+_MAX_BRACKETS = 50
+_STRING = re.compile(rb'"(?>(?:[^"\\]+|\\.)*)"?', re.DOTALL)  # to the end, where nothing ends it: linear in time
+NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
+"""A connection whose other side is gone is an error, and no SIGPIPE, whatever the trainer does with that."""
 
 
 class FrameError(Exception):
@@ -29,12 +35,18 @@ def encode(message: Mapping[str, Any]) -> bytes:
 def decode(body: bytes) -> dict[str, Any]:
     """Raises FrameError."""
     try:
+        if _brackets(body) > _MAX_BRACKETS and _brackets(_STRING.sub(b"", body)) > _MAX_BRACKETS:
+            raise FrameError("it sent JSON that is nested too deeply")  # which the library reads by recursion in C
         message = _DECODER.decode(body.decode("ascii"))
     except (ValueError, RecursionError) as error:
         raise FrameError("it sent what is no JSON") from error
     if not isinstance(message, dict):
         raise FrameError("it sent what is no JSON object")
     return message
+
+
+def _brackets(body: bytes) -> int:
+    return body.count(b"[") + body.count(b"{")
 
 
 class Channel:
@@ -63,7 +75,7 @@ class Channel:
         deadline = None if timeout is None else time.monotonic() + timeout
         while self._unsent:
             try:
-                self._unsent = self._unsent[self._sock.send(self._unsent) :]
+                self._unsent = self._unsent[self._sock.send(self._unsent, NO_SIGNAL) :]
             except BlockingIOError:
                 if not self._wait(select.POLLOUT, deadline):
                     return None
@@ -108,9 +120,12 @@ class Channel:
     def _wait(self, event: int, deadline: float | None) -> bool:
         """Until the socket is ready for `event`; False when time is up."""
         poller = select.poll()
-        poller.register(self._sock, event)
-        left = None if deadline is None else max(deadline - time.monotonic(), 0.0) * 1e3
-        return bool(poller.poll(left))
+        try:
+            poller.register(self._sock, event)
+        except ValueError as error:
+            raise FrameError("the session was closed") from error
+        left = None if deadline is None else min(max(deadline - time.monotonic(), 0.0) * 1e3, _LONGEST_MS)
+        return bool(poller.poll(left)) or left == _LONGEST_MS
 
     def idle(self) -> bool:
         """Whether nothing has come unasked; False also if the other side is gone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import importlib.util
 import json
 import os
@@ -11,12 +12,13 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from textgym.sandbox.frames import Channel, FrameError
+from textgym.sandbox.frames import NO_SIGNAL, Channel, FrameError
 from textgym.sandbox.layers import Layers, SandboxError
 from textgym.sandbox.limits import Limits
 from textgym.sandbox.zygote import CPU_TIME, MESSAGE
@@ -36,10 +38,12 @@ def _package_paths() -> list[str]:
 
 def _connection() -> tuple[socket.socket, socket.socket]:
     try:
-        return socket.socketpair()
+        ours, theirs = socket.socketpair()
     except OSError as error:
         what = f"no connection to a process of the sandbox can be made: {error}"
         raise SandboxError(f"{what}; close some sessions, or allow more open files (ulimit -n)") from error
+    theirs.setblocking(True)  # whatever socket.setdefaulttimeout() was told
+    return ours, theirs
 
 
 class Zygote:
@@ -60,6 +64,7 @@ class Zygote:
         self._limits = limits
         self._lock = RLock()  # the collector may close a session in a thread that has it
         self._count = 0
+        self._doomed: deque[int] = deque()
         config = {
             "limits": dataclasses.asdict(limits),
             "module": module,
@@ -125,38 +130,74 @@ class Zygote:
             self._count += 1
             number = self._count
             try:
-                socket.send_fds(self._control, [MESSAGE.pack(b"s", number)], [theirs.fileno()])
-            except OSError:
+                socket.send_fds(self._control, [MESSAGE.pack(b"s", number)], [theirs.fileno()], NO_SIGNAL)
+            except (ConnectionError, TimeoutError):
                 ours.close()
                 raise
+            except OSError as error:
+                ours.close()
+                if error.errno == errno.EBADF:  # closed
+                    raise
+                raise SandboxError(f"no connection could be handed to a process of the sandbox: {error}") from error
+            except BaseException:
+                ours.close()
+                raise
+        self._send_kills()
         return number, Channel(ours, self._limits.reply_bytes)
 
     def kill(self, number: int) -> None:
-        """Have a worker killed, if it lives. Where the zygote is dead, its workers are."""
-        if self._control.fileno() < 0:  # closed; at the interpreter's end, a thread stopped there may have the lock
-            return
-        with self._lock, contextlib.suppress(OSError):
-            self._control.sendall(MESSAGE.pack(b"k", number))
+        """Have a worker killed, if it lives; where the zygote is dead, its workers are. Waits for no other thread."""
+        self._doomed.append(number)
+        self._send_kills()
+
+    def _send_kills(self) -> None:
+        """Unless another thread has the lock, which does it then: a finalizer may run anywhere, and must not wait."""
+        while self._doomed and self._control.fileno() >= 0 and self._lock.acquire(blocking=False):
+            try:
+                self._control.send(MESSAGE.pack(b"k", self._doomed.popleft()), NO_SIGNAL)
+            except IndexError:
+                pass
+            except TimeoutError:
+                self.end()
+            except OSError:
+                self._doomed.clear()
+            finally:
+                self._lock.release()
 
     def cpu_s(self, number: int) -> float:
         """CPU seconds that a worker has used in its life; infinite where there is no telling or no worker."""
         with self._lock:
             try:
-                self._control.sendall(MESSAGE.pack(b"c", number))
-                data = self._control.recv(CPU_TIME.size, socket.MSG_WAITALL)
+                self._control.send(MESSAGE.pack(b"c", number), NO_SIGNAL)
+                told, seconds = None, -1.0
+                while told != number:  # an answer that Ctrl-C let nobody take comes before
+                    data = self._control.recv(CPU_TIME.size, socket.MSG_WAITALL)
+                    if len(data) != CPU_TIME.size:
+                        raise ConnectionError
+                    told, seconds = CPU_TIME.unpack(data)
             except OSError:
-                self._process.kill()  # if it only does not answer, a late answer would be taken for another's
-                return float("inf")
-        seconds: float = CPU_TIME.unpack(data)[0] if len(data) == CPU_TIME.size else -1.0
+                self.end()
+                seconds = -1.0
+        self._send_kills()
         return seconds if seconds >= 0 else float("inf")
+
+    def end(self) -> None:
+        """Kill it: it is dead, or does not answer. The next `spawn` raises OSError."""
+        self._process.kill()
 
     def close(self) -> None:
         """End the zygote and with it all workers, and wait for it."""
         with self._lock:
             self._control.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             self._process.wait(timeout=2.0)
-            return
+        except subprocess.TimeoutExpired:
+            self._end_at_once()
+        except BaseException:
+            self._end_at_once()
+            raise
+
+    def _end_at_once(self) -> None:
         self._process.kill()
         self._process.wait()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
+
+_SECONDS = ("cpu_s", "grace_s", "wall_s")
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class Limits:
         memory_mb: address space beyond the idle interpreter's own, in MiB; Python sees a MemoryError.
 
     Raises:
-        ValueError: a limit that is not above 0.
+        ValueError: a limit that is not above 0, or above a thousand million.
+        TypeError: one of bytes, characters, MiB or of a whole life that is no integer.
     """
 
     source_bytes: int = 100_000
@@ -34,9 +38,16 @@ class Limits:
     memory_mb: int = 256
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not 0 < value < float("inf"):
-                raise ValueError(f"the sandbox limit {name} must be a number above 0, not {value!r}")
+        for name, value in list(vars(self).items()):
+            if not 0 < value <= 1e9:
+                raise ValueError(f"the sandbox limit {name} must be a number above 0 and at most 1e9, not {value!r}")
+            if name in _SECONDS:
+                object.__setattr__(self, name, float(value))
+                continue
+            try:
+                object.__setattr__(self, name, operator.index(value))
+            except TypeError:
+                raise TypeError(f"the sandbox limit {name} must be an integer, not {value!r}") from None
 
     @property
     def reply_bytes(self) -> int:

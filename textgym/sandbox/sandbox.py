@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
+import operator
 import os
 import sys
 import threading
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +18,7 @@ from textgym.sandbox.layers import Layers, SandboxError, unsupported
 from textgym.sandbox.limits import Limits
 from textgym.sandbox.session import Session, Worker
 
+MAX_SEED_BITS = 256
 _ATTEMPTS = 4
 _LANGUAGE = "textgym.sandbox.language"
 
@@ -25,8 +26,14 @@ _LANGUAGE = "textgym.sandbox.language"
 class _Pool:
     """The processes of a sandbox: one zygote, and workers that wait for a session. From any thread."""
 
-    def __init__(self, limits: Limits, spares: int, start: tuple[str, Mapping[str, Any]]) -> None:
-        self._limits, self._spares, self._start = limits, spares, start
+    def __init__(
+        self,
+        limits: Limits,
+        spares: int,
+        start: tuple[str, Mapping[str, Any]],
+        accept: Callable[[Layers], None],
+    ) -> None:
+        self._limits, self._spares, self._start, self._accept = limits, spares, start, accept
         self._lock = threading.RLock()  # the collector may finalize a sandbox in a thread that has it
         self._waiting: deque[Worker] = deque()
         self._pid = os.getpid()
@@ -74,18 +81,34 @@ class _Pool:
     def drop(self, worker: Worker) -> None:
         """End a worker that was taken, and have others forked until all spares are there: now nobody waits."""
         worker.close()
-        if self._closed:  # at the interpreter's end, a thread that was stopped there may have the lock
+        # Not at any price: a finalizer may run in a thread that has the zygote's lock, and the interpreter may end.
+        if self._closed or not self._lock.acquire(blocking=False):
             return
-        with self._lock, contextlib.suppress(OSError, SandboxError):  # `take` finds out, and says so
+        try:
             if not self._closed:
                 self.fill(self._spares)
+        except (OSError, SandboxError):
+            pass  # `take` finds out, and says so
+        finally:
+            self._lock.release()
 
     def _restart(self) -> None:
-        """Another zygote in place of one that died, and its waiting workers with it."""
+        """Another zygote in place of one that died, and its waiting workers with it.
+
+        Raises:
+            ValueError, SandboxError: closed; it does not start, or MissingLayer: with fewer layers than are required.
+        """
+        self.check()
         while self._waiting:
             self._waiting.pop().close()
         self.zygote.close()
-        self.zygote = Zygote(self._limits, *self._start)
+        zygote = Zygote(self._limits, *self._start)
+        try:
+            self._accept(zygote.layers)
+        except BaseException:
+            zygote.close()
+            raise
+        self.zygote = zygote
 
     def close(self) -> None:
         """End all processes; in a fork, only close what it inherited. Again is no error."""
@@ -154,7 +177,7 @@ class Sandbox:
             raise SandboxError("the sandbox needs Linux (macOS with allow_weak=True); on Windows, run it under WSL")
         if sys.platform != "linux":
             unsupported().check(require, allow_weak)
-        self._pool = _Pool(self.limits, spares, (_module, _simulate))
+        self._pool = _Pool(self.limits, spares, (_module, _simulate), lambda layers: layers.check(require, allow_weak))
         self._finalizer = weakref.finalize(self, self._pool.close)
         try:
             self.layers.check(require, allow_weak)
@@ -184,9 +207,13 @@ class Sandbox:
         """A new session; `seed` is that of its `random` module.
 
         Raises:
-            ValueError: the sandbox is closed.
+            ValueError: the sandbox is closed, or the seed is too large.
+            TypeError: the seed is no integer.
             SandboxError: no worker can be had, or this is a fork of the process that made the sandbox.
         """
+        seed = operator.index(seed)
+        if seed.bit_length() > MAX_SEED_BITS:
+            raise ValueError(f"a seed has at most {MAX_SEED_BITS} bits, not {seed.bit_length()}")
         return Session(self._take, self._drop, self.limits, seed)
 
     def _take(self) -> Worker:

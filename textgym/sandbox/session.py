@@ -9,7 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Lock
+from threading import RLock
 from typing import Any, Self, TypeVar
 
 from textgym.sandbox.frames import FrameError
@@ -38,6 +38,7 @@ class Worker:
         self._zygote, self._limits = zygote, limits
         self._number, self._channel = zygote.spawn()
         self._clock = self._claimed = 0.0
+        self._killed = False
 
     def wait_until_ready(self) -> bool:
         """Wait for its first frame; False if it died before.
@@ -50,6 +51,7 @@ class Worker:
         except FrameError:
             return False
         if first is None:
+            self._zygote.end()  # it is stuck
             return False
         if first.get("ready") is not True:
             raise SandboxError(f"a worker could not confine itself: {str(first.get('failed'))[:500]}")
@@ -107,8 +109,10 @@ class Worker:
         return done
 
     def kill(self) -> None:
-        """Have the process killed; who waits for its answer sees its end."""
-        self._zygote.kill(self._number)
+        """Have the process killed; who waits for its answer sees its end. Again is no error."""
+        if not self._killed:
+            self._killed = True
+            self._zygote.kill(self._number)
 
     def close(self) -> None:
         """Kill it and close the connection."""
@@ -158,7 +162,7 @@ class BaseSession(ABC):
         self._limits = limits
         self._pid = os.getpid()
         self._closed = self._lost = False
-        self._lock = Lock()
+        self._lock = RLock()  # `close` may come in a signal handler, while this very thread runs something
 
     def run(self, source: str) -> Result:
         """Run `source`. Whatever it does, the answer is a `Result`.
@@ -175,7 +179,12 @@ class BaseSession(ABC):
             if (refusal := refuse(source, self._limits)) is not None:
                 return Result(Status.REFUSED, error=refusal)
             restarted = self._lost
-            result = self._answer(source)
+            try:
+                result = self._answer(source)
+            except BaseException:  # Ctrl-C, say: nobody waits for the answer any more
+                self._lost = True
+                self._drop()
+                raise
             self._lost = result.status is Status.LOST
             if self._lost:
                 self._drop()
@@ -219,6 +228,8 @@ class Session(BaseSession):
     def _answer(self, source: str) -> Result:
         if self._worker is None:
             self._worker = self._take()
+        if self._closed:  # meanwhile
+            return Result(Status.LOST, error=lost_text("it was closed"))
         try:
             return self._worker.run(source, self._seed)
         except WorkerLost as lost:

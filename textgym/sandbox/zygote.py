@@ -5,9 +5,9 @@ may, tries the layers, reports them, and forks a worker whenever it is sent a co
 policy and reads nothing that a worker wrote.
 
 Messages are of one size: a letter and the worker's number. The trainer sends `s` (spawn; a descriptor comes along),
-`k` (kill) and `c` (CPU time, answered by a number of seconds). The end of the trainer is the end of the zygote: the
-kernel says so by a descriptor of the trainer's process. (PR_SET_PDEATHSIG would fire when the *thread* that started
-the zygote ends.)
+`k` (kill) and `c` (CPU time, answered by the worker's number and seconds). The end of the trainer is the end of the
+zygote: the kernel says so by a descriptor of the trainer's process. (PR_SET_PDEATHSIG would fire when the *thread* that
+started the zygote ends.)
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 MESSAGE = struct.Struct("!cQ")
-CPU_TIME = struct.Struct("!d")
+CPU_TIME = struct.Struct("!Qd")
 CONTROL = 0
 """The descriptor of the connection to the trainer."""
 
@@ -90,6 +90,8 @@ class Zygote:
         """Reap the dead. Only here is a number forgotten, so no signal can hit a pid that was given to another."""
         with contextlib.suppress(ChildProcessError):
             while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+                if pid in self._others:  # the first process of the namespace: there are no more forks in it
+                    self._end()
                 number = self._numbers.pop(pid, None)
                 if number is not None:
                     del self._pids[number]
@@ -109,7 +111,7 @@ class Zygote:
         elif kind == b"k" and pid is not None:
             os.kill(pid, signal.SIGKILL)
         elif kind == b"c":
-            self._control.sendall(CPU_TIME.pack(-1.0 if pid is None else cpu_seconds(pid)))
+            self._control.sendall(CPU_TIME.pack(number, -1.0 if pid is None else cpu_seconds(pid)))
         return True
 
     def _spawn(self, number: int, sock: int) -> None:
@@ -131,9 +133,9 @@ class Zygote:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time that a process has used, by its CPU clock: no file of /proc is needed."""
+    """CPU time that a process has used, by its CPU clock: no file of /proc is needed. Elsewhere than on Linux, 0."""
     if sys.platform != "linux":
-        return float("inf")  # there is no telling, so wall time must do
+        return 0.0  # there is no telling, so the wall time alone ends a run
     try:
         return time.clock_gettime((~pid << 3) | 2)
     except OSError:
@@ -190,6 +192,8 @@ def _simulate(config: dict[str, Any]) -> None:
 
 def main() -> NoReturn:
     """Read the configuration, load, confine, report, serve."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # what the trainer blocks or ignores is inherited
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     config = json.loads(sys.argv[1])
     _make_packages(os.path.dirname(os.path.abspath(__file__)))
     sys.path.extend(config["paths"])

@@ -141,7 +141,7 @@ BOMBS = {
     "power": ("10 ** 10 ** 9", None),
     "regex": ("import re\nre.match('(a+)+b', 'a' * 60)", None),
     "compile": ("compile('(' * 90 + ')' * 90 + '\\n' + '-' * 10**6 + '1', 'x', 'exec')", None),
-    "memory": ("x = 'a' * 10**6\nwhile True: x += x", Status.ERROR),
+    "memory": ("x = 'a' * 10**8\nwhile True: x += x", Status.ERROR),
     "memory in C": ("list(range(10**10))", Status.ERROR),
     "output": ("while True: print('x' * 1000)", Status.TIMEOUT),
     "output at once": ("print('x' * 10**7)", Status.OK),

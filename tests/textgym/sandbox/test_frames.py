@@ -67,7 +67,9 @@ def test_what_comes_behind_a_frame_is_kept_for_later(pair):
         (b"\x00\x00\x00\x02{]", "no JSON"),
         (b"\x00\x00\x00\x00", "no JSON"),
         (b"\x00\x00\x00\x02\xff\xfe", "no JSON"),
-        ((900).to_bytes(4, "big") + b"[" * 900, "no JSON"),
+        ((900).to_bytes(4, "big") + b"[" * 900, "nested too deeply"),
+        ((899).to_bytes(4, "big") + b'{"a":"\\""' + b',"":[' * 178, "nested too deeply"),
+        ((907).to_bytes(4, "big") + b'{"a":"' + b"[" * 899 + b'"}', None),
         ((907).to_bytes(4, "big") + b'{"a":' + b"9" * 901 + b"}", None),
     ],
 )

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from support.sandboxes import descendants, descriptors, gone, plain_sandbox, processes, steady
 
-from textgym.sandbox import Sandbox, SandboxError, Status
+from textgym.sandbox import MissingLayer, Sandbox, SandboxError, Status
+from textgym.sandbox.zygote import MESSAGE
 
 ROOT = Path(__file__).parents[3]
 TRAINER = """
@@ -106,6 +107,141 @@ def test_a_zygote_that_does_not_answer_is_replaced(monkeypatch):
         os.kill(sandbox.pid, signal.SIGSTOP)
         start = time.monotonic()
     assert time.monotonic() - start < 10
+
+
+def test_a_zygote_that_lost_its_namespace_is_replaced():
+    """The first process in it may be killed for lack of memory; then nothing can be forked any more."""
+    with plain_sandbox(spares=0) as sandbox:
+        if "pid_namespace" not in sandbox.layers:
+            pytest.skip("there is no such process here")
+        (first,) = descendants(sandbox.pid)
+        os.kill(first, signal.SIGKILL)
+        assert gone({first})
+        with sandbox.session() as session:
+            assert session.run("6 * 7").value == "42"
+
+
+def test_a_zygote_with_fewer_layers_takes_no_ones_place():
+    simulate = {}
+    with plain_sandbox(_simulate=simulate, require=["seccomp"]) as sandbox:
+        simulate["deny"] = {"seccomp": 1}
+        pids = descendants(sandbox.pid)
+        os.kill(sandbox.pid, signal.SIGKILL)
+        assert gone(pids)
+        for _ in range(2):
+            with pytest.raises(MissingLayer, match="lacks seccomp"):
+                sandbox.session()
+        simulate.clear()
+        with sandbox.session() as session:
+            assert session.run("6 * 7").value == "42"
+
+
+def test_answers_that_nobody_waited_for():
+    with plain_sandbox() as sandbox, sandbox.session() as session:
+        session.run("sum(range(10**6))")  # by worker 1
+        zygote = sandbox._pool.zygote
+        zygote._control.sendall(MESSAGE.pack(b"c", 1))  # and Ctrl-C
+        assert zygote.cpu_s(10**9) == float("inf")  # of no worker
+        assert 0 < zygote.cpu_s(1) < 10
+
+
+def test_ctrl_c_in_a_run_ends_the_session():
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with plain_sandbox() as sandbox, sandbox.session() as session:
+        session.run("x = 1")
+        before = signal.signal(signal.SIGALRM, interrupt)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            with pytest.raises(KeyboardInterrupt):
+                session.run("import time\ntime.sleep(5)\n1")
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        result = session.run("6 * 7")
+        assert (result.value, result.restarted) == ("42", True)
+
+
+def test_close_in_a_signal_handler():
+    with plain_sandbox() as sandbox:
+        session = sandbox.session()
+        before = signal.signal(signal.SIGALRM, lambda *_: session.close())
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            start = time.monotonic()
+            assert session.run("import time\ntime.sleep(15)").status is Status.LOST
+            assert time.monotonic() - start < 10
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        with pytest.raises(ValueError, match="closed"):
+            session.run("1")
+
+
+def test_close_while_a_worker_is_fetched():
+    with plain_sandbox() as sandbox, sandbox.session() as session:
+        assert session.run("import os\nos._exit(1)").status is Status.LOST
+        take = session._take
+
+        def take_late():
+            worker = take()
+            threading.Thread(target=session.close).start()
+            while not session._closed:
+                time.sleep(0.01)
+            return worker
+
+        session._take = take_late
+        result = session.run("import time\ntime.sleep(15)")
+        assert (result.status, "it was closed" in result.error) == (Status.LOST, True)
+
+
+STRANGE = """
+import os, resource, signal, socket, sys
+{first}
+from textgym.sandbox import Limits, Sandbox
+with Sandbox(_module="textgym.sandbox.plain", limits=Limits(cpu_s=0.5, grace_s=0.5, memory_mb=64)) as sandbox:
+    with sandbox.session() as session:
+        for source in ("6 * 7", "while True: pass", "len(bytearray(1 << 30))"):
+            result = session.run(source)
+            print(result.status, result.value, (result.error or "").strip().splitlines()[-1:])
+"""
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "socket.setdefaulttimeout(30)",
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF, signal.SIGCHLD})",
+        "resource.setrlimit(resource.RLIMIT_CPU, (300, 300))",
+        "signal.signal(signal.SIGPIPE, signal.SIG_DFL)",
+        "os.close(0)",
+    ],
+)
+def test_trainers_with_settings_of_their_own(first):
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", STRANGE.format(first=first)], env=env, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.splitlines() == [
+        "ok 42 []",
+        "timeout None ['stopped after 0.5 s of CPU time; what it had done by then is kept']",
+        "error None ['MemoryError']",
+    ], done.stderr
+
+
+def test_a_worker_that_answers_at_great_depth_crashes_nobody():
+    code = """
+import sys
+sys.setrecursionlimit(100_000)
+from textgym.sandbox import Sandbox
+with Sandbox(_module="textgym.sandbox.plain") as sandbox, sandbox.session() as session:
+    n = sandbox.limits.reply_bytes
+    frame = f"({n}).to_bytes(4, 'big') + b'[' * {n}"
+    print(session.run(f"import os\\nd = {frame}\\nwhile d: d = d[os.write(3, d):]").status)
+"""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.strip()) == (0, "lost"), done.stderr
 
 
 def test_a_session_that_closes_is_replaced_and_not_one_that_opens():

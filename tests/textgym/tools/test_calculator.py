@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal, getcontext, localcontext
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from textgym.tools.calculator import MAX_CHARS, MAX_DIGITS, calculate
@@ -326,6 +326,7 @@ def test_arithmetic_agrees_with_fractions_and_pythons_precedence(expression: str
         calculate(expression.replace("**", "^").replace("*", "×").replace("/", "÷")),
     )
     assert answer == swapped
+    assume(not answer.startswith("error: a result is too"))
     try:
         exact = python_value(expression)
     except ZeroDivisionError:

@@ -80,7 +80,8 @@ class Guards:
         if name == "obj" and issubclass(owner if isinstance(owner, type) else type(owner), AttributeError):
             raise AttributeError("the attribute 'obj' of an AttributeError is refused")
         function = found.__func__ if kind is types.MethodType else found
-        if type(function) is types.FunctionType and not is_own_function(function):
+        unguarded = kind in _SLOTS and not is_own_class(found.__objclass__)  # under another name, in another class
+        if unguarded or (type(function) is types.FunctionType and not is_own_function(function)):
             raise AttributeError(f"the method {name!r} of {kind_of(value).__name__!r} objects is refused")
         return found
 
@@ -226,7 +227,7 @@ class Guards:
         raise AttributeError(f"{kind_of(value).__name__!r} object has no attribute '_value2member_map_'")
 
     def _get_keywords(self, value: Any) -> Any:
-        found = value.keywords
+        found = self._harmless(value, "keywords", value.keywords)
         return dict(found) if isinstance(_owner(value), functools.partial) and type(found) is dict else found
 
     def _get_register(self, value: Any) -> Any:
@@ -312,6 +313,7 @@ class Guards:
         raise TypeError(reason)
 
 
+_SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _BUILTIN_METHODS = (types.BuiltinMethodType, types.MethodDescriptorType, types.ClassMethodDescriptorType)
 
 

@@ -22,6 +22,9 @@ _REFUSED_NODES = {
 }
 
 
+_DECIDED = names.INTERNALS | {"super"}
+
+
 class Refused(Exception):
     """The program is refused as it stands. `line` is where; the message says why and what to do instead."""
 
@@ -108,6 +111,8 @@ class NamePolicy(RestrictingNodeTransformer):
         if name == "super":
             raise self.refuse(node, "'super' cannot be rebound; choose another name")
         name = self._mangled(name)
+        if name in names.INTERNALS and self._scopes[-1].kind == "class":  # which `__set_name__` would be told
+            raise self.refuse(node, f"the name {name!r} cannot be bound in a class; choose another name")
         if name in names.CLASS_METHODS:  # a method, or a function that will be made one: `cls.__repr__ = __repr__`
             return name
         if names.is_dunder(name):
@@ -128,7 +133,7 @@ class NamePolicy(RestrictingNodeTransformer):
         return self.bound(node, name)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
-        if not node.id.startswith("_") and node.id != "super":  # most names: there is nothing to decide
+        if not node.id.startswith("_") and node.id not in _DECIDED:  # most names: there is nothing to decide
             return node
         if not isinstance(node.ctx, ast.Load):
             node.id = self._assignable(node, node.id)

@@ -99,6 +99,8 @@ class cached_property:
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
             return self
+        if isinstance(instance, type):  # a classmethod of it, before Python 3.13: it would show what is in the class
+            raise TypeError("a cached_property belongs to objects, not to classes")
         if self._name is None:
             raise TypeError("a cached_property must be defined in a class body")
         try:

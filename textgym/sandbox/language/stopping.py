@@ -67,20 +67,22 @@ TRACEBACK = _Traceback()
 class With:
     """`with CM:` becomes `with With(CM):`: `__exit__` cannot swallow a time limit, and sees no traceback object."""
 
-    __slots__ = ("_manager",)
+    __slots__ = ("_leave", "_manager")
 
     def __init__(self, manager: Any) -> None:
         self._manager = manager
+        self._leave: Any = None
 
     def __enter__(self) -> Any:
         kind = type(self._manager)
         if not hasattr(kind, "__enter__") or not hasattr(kind, "__exit__"):
             name = "type" if isinstance(self._manager, type) else kind.__name__
             raise TypeError(f"{name!r} object does not support the context manager protocol")
-        return self._method("__enter__")()
+        enter, self._leave = self._method("__enter__"), self._method("__exit__")
+        return enter()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> Any:
-        leave = self._method("__exit__")
+        leave = self._leave
         if not isinstance(error, SoftTimeout):
             told = UnicodeError if isinstance(error, UnicodeError) else kind
             return leave(told, error, None if error is None else TRACEBACK)

@@ -108,7 +108,7 @@ class E(Exception):
     def __init__(self, *a): super().__init__(*a); self.z = 1
 import copy
 copy.copy(E(1)).z
-# %% protocol_frame -> error
+# %% protocol_frame -> refused
 r = 'no'
 from typing import Protocol, runtime_checkable
 from dataclasses import dataclass
@@ -200,7 +200,7 @@ class Weird:
 class A:
     x: int = 0
 A(2).x, repr(A(2))
-# %% pattern_of_a_named_tuple_reads_a_frame -> error
+# %% pattern_of_a_named_tuple_reads_a_frame -> refused
 import heapq
 from abc import ABC
 from dataclasses import dataclass

@@ -93,7 +93,7 @@ from dataclasses import dataclass
 class Protocol(typing.Protocol):
     x: object
 dataclass(Protocol)
-# %% dataclass_field_named_like_a_frame -> error
+# %% dataclass_field_named_like_a_frame -> refused
 from dataclasses import dataclass
 @dataclass
 class P:
@@ -214,3 +214,9 @@ class K:
 k = K(); k.keywords.append("b"); k.keywords += ["c"]
 p = functools.partial(int, base=2)
 (k.keywords, p.keywords, p("101"))
+# %% private_keyword_put_into_a_partial_by_its_slot -> error
+import functools
+from fractions import Fraction
+class P(functools.partial): k = functools.partial.keywords
+p = P(Fraction, 2, 4); p.k["_normalize"] = False
+p()

@@ -471,3 +471,20 @@ except E as x: e = x
 super(E, e).obj
 # %% attribute_error_obj_of_the_class -> error
 class E(AttributeError): o = AttributeError.obj
+# %% cached_property_of_a_class -> error
+from enum import IntEnum
+from functools import cached_property
+class N: real = cached_property(lambda s: 1)
+class C(IntEnum):
+    real = 1
+    peek = classmethod(vars(N)["real"])
+raw = C.peek
+class F: pass
+F.y = raw
+raise ValueError("reached", F)
+# %% name_of_a_frame_told_to_a_descriptor -> refused
+class D: gi_frame = property(lambda s: 1)
+# %% slot_of_a_library_class_in_another -> error
+import re
+class P:
+    g = re.Pattern.groupindex

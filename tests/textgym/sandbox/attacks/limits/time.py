@@ -371,3 +371,49 @@ class S(io.StringIO):
     def close(self):
         while True: pass
 for _ in range(5): S()
+# %% loop_in_the_deepest_frame -> timeout
+def deep(n):
+    if n: return deep(n - 1)
+    while True: pass
+def probe(n): return probe(n - 1) if n else 0
+N = 0
+try:
+    while True: probe(N); N += 1
+except RecursionError: N -= 1
+try: deep(N)
+except RecursionError: print("swallowed")
+# %% finally_in_the_deepest_frame_but_one -> timeout or lost
+def deep(n):
+    if n: return deep(n - 1)
+    try:
+        while True: pass
+    finally:
+        x = 1
+def probe(n): return probe(n - 1) if n else 0
+N = 0
+try:
+    while True: probe(N); N += 1
+except RecursionError: N -= 2
+while True:
+    try: deep(N)
+    except Exception: pass
+# %% exit_that_is_looked_up_late -> timeout
+class CM:
+    def __enter__(self): return self
+    @property
+    def __exit__(self): raise ValueError
+while True:
+    try:
+        with CM():
+            while True: pass
+    except ValueError: break
+while True: pass
+# %% exit_that_is_gone -> timeout
+class CM:
+    def __enter__(self): return self
+    def __exit__(self, *a): pass
+try:
+    with CM():
+        del CM.__exit__
+        while True: pass
+except (KeyError, AttributeError): pass
