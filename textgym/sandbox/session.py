@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -64,7 +63,7 @@ class Worker:
         Raises:
             WorkerLost: there is no answer to be trusted.
         """
-        question = secrets.token_hex(8)
+        question = os.urandom(8).hex()
         if not self._channel.idle():
             raise WorkerLost("its process died, or spoke unasked")
         started = time.monotonic()

@@ -36,6 +36,7 @@ MAX_VALUE = 100_000
 MAX_SOURCES = 1 << 20
 RESERVE_BYTES = 4 << 20
 RECURSION_LIMIT = 1000
+_SILENCE = [("ignore", None, Warning, None, 0)]  # the first of the warning filters in a worker
 _LAST = "_last_"  # a name that no program can write
 _OWN_FRAMES = 12  # of the interpreter, below the program's
 MAX_RECURSION_LIMIT = 10_000
@@ -116,6 +117,7 @@ class Interpreter:
             },
             bases,
         )
+        self._transformer = Transformer(self._importer.exports)
         names_ = builtin_names(guards, self._print, self._importer.module, self._importer.member, abc.ABC, bases)
         self._globals: dict[str, Any] = {"__name__": MODULE, "__doc__": None, "__builtins__": names_}
         self._runs = self._kept = 0
@@ -170,15 +172,13 @@ class Interpreter:
 
     def _compile(self, source: str, name: str) -> CodeType:
         """The program, which leaves the value of its last statement, if that is an expression, in `_LAST`."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with contextlib.nullcontext() if warnings.filters[:1] == _SILENCE else warnings.catch_warnings(action="ignore"):
             tree = ast.parse(source, name)
-            transformer = Transformer(self._importer.exports)
-            transformer.visit(tree)
+            lazy_annotations = self._transformer.transform(tree)
             ending = tree.body[-1] if tree.body else None
             if isinstance(ending, ast.Expr):
                 tree.body[-1] = placed(ast.Assign([ast.Name(_LAST, ast.Store())], ending.value), ending)
-            flags = __future__.annotations.compiler_flag if transformer.lazy_annotations else 0
+            flags = __future__.annotations.compiler_flag if lazy_annotations else 0
             code: CodeType = compile(tree, name, "exec", flags, dont_inherit=True)
             return code
 
@@ -287,7 +287,8 @@ def _shown(value: Any) -> str | None:
 
 
 def preload() -> None:
-    """Runs a program that touches what first runs set up late, so that forks share it."""
+    """Runs a program that touches what first runs set up late, so that forks share it; and silences the compiler."""
+    warnings.simplefilter("ignore")
     quiet = Interpreter(lambda text: None)
     quiet.run(_WARM_UP)
     hardening.harden()

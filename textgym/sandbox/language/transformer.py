@@ -20,16 +20,28 @@ FUTURES = frozenset({"annotations", "division", "print_function", "generator_sto
 
 
 class Transformer(NamePolicy):
-    """Rewrites a module in place; raises `Refused` at the first construct that is not allowed.
+    """Rewrites modules, one after another.
 
-    `exports(module)` lists the public names of an importable module, for `from module import *`. Afterwards
-    `lazy_annotations` says whether the module has `from __future__ import annotations`, which is taken out.
+    `exports(module)` lists the public names of an importable module, for `from module import *`.
     """
 
     def __init__(self, exports: Callable[[str], Iterable[str]]) -> None:
         super().__init__()
         self._exports = exports
-        self.lazy_annotations = False
+        self._lazy_annotations = False
+
+    def transform(self, module: ast.Module) -> bool:
+        """Rewrite `module` in place.
+
+        Returns:
+            Whether it has `from __future__ import annotations`, which is taken out.
+
+        Raises:
+            Refused: at the first construct that is not allowed.
+        """
+        self._scopes, self._lazy_annotations = [Scope("module")], False
+        self.visit(module)
+        return self._lazy_annotations
 
     def _contents(self, node: Any) -> Any:
         return self.node_contents_visit(node)
@@ -232,7 +244,7 @@ class Transformer(NamePolicy):
             unknown = [alias.name for alias in node.names if alias.name not in FUTURES]
             if unknown:
                 raise self.refuse(node, f"from __future__ import {unknown[0]} is not supported here")
-            self.lazy_annotations |= any(alias.name == "annotations" for alias in node.names)
+            self._lazy_annotations |= any(alias.name == "annotations" for alias in node.names)
             return placed(ast.Pass(), node)
         aliases = node.names
         if any(alias.name == "*" for alias in aliases):
