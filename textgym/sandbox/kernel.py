@@ -34,7 +34,7 @@ SYSCALLS: dict[str, dict[str, int]] = {
 }
 """Numbers of the system calls made here, and of those that tests have denied, by machine."""
 
-MOST_DESCRIPTORS = 1 << 20
+_ALL_DESCRIPTORS = 1 << 20
 
 LINUX = sys.platform == "linux"
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -89,7 +89,7 @@ def prctl(option: int, value: int = 0) -> int:
 def close_from(first: int) -> None:
     """Close all descriptors from `first` on. (Where no system call does it, each number costs one.)"""
     most = os.sysconf("SC_OPEN_MAX")
-    os.closerange(first, most if 0 < most < MOST_DESCRIPTORS else MOST_DESCRIPTORS)
+    os.closerange(first, most if 0 < most < _ALL_DESCRIPTORS else _ALL_DESCRIPTORS)
 
 
 def unshare(flags: int) -> None:

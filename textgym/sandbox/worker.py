@@ -24,7 +24,7 @@ _WARM_UP = (
     "from math import sqrt\ndef f(n):\n    return [i * i for i in range(n)]\nprint(f(9)[-1], f'{sqrt(2):.3f}')\nf(3)"
 )
 
-_EDGE_S = 0.01  # before the limit: the timer counts in ticks
+_EDGE_S = 0.01  # at most so long before the limit: the timer counts in ticks
 _ROOM = 50  # frames, for those who let the exception through where no more are left
 _AGAIN_S = 0.02  # a finalizer or a callback drops what is raised in it, so it is raised again
 
@@ -122,8 +122,9 @@ class Server:
         except self._module.SoftTimeout:
             timer.stop()
         # Also where a finalizer dropped the exception, or no frame was left for the handler at the deepest recursion.
-        if timer.rang or time.thread_time() - begin >= self._limits.cpu_s - _EDGE_S:
-            text = f"stopped after {self._limits.cpu_s:g} s of CPU time; what it had done by then is kept"
+        limit = self._limits.cpu_s
+        if timer.rang or time.thread_time() - begin >= limit - min(_EDGE_S, limit / 10):
+            text = f"stopped after {limit:g} s of CPU time; what it had done by then is kept"
             return "timeout", None, text
         return outcome.status, outcome.value, outcome.error
 

@@ -121,6 +121,7 @@ class Zygote:
             pid = os.fork()
         except OSError:  # the trainer sees that the connection closes
             os.close(sock)
+            self._bury()  # maybe the namespace is dead
             return
         if pid == 0:
             try:

@@ -183,6 +183,7 @@ class Interpreter:
             return code
 
     def _execute(self, code: CodeType, name: str) -> Outcome:
+        self._globals.pop(_LAST, None)  # of a run that was stopped right behind it
         try:
             exec(code, self._globals)
             return Outcome("ok", _shown(self._globals.pop(_LAST, None)), None)
